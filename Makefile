@@ -1,0 +1,49 @@
+# `make demo`, `make test` and `make check` need Python 3.11 or later and make: everything else is set up here.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.locked
+
+.PHONY: help demo test check fix lock clean setup
+
+help:
+	@echo "make demo   a simulated company, from raw tables to scored leads and a report"
+	@echo "make test   all tests"
+	@echo "make check  format, lint, types, layers, lock and tests: what CI runs"
+	@echo "make fix    repair formatting and lint"
+	@echo "make lock   resolve the dependencies anew"
+
+$(STAMP): requirements.lock installer.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "leadgauge needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r installer.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/leadgauge demo
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/test_lock.py
+	$(MAKE) test
+
+fix: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(STAMP)
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --group dev --output-file requirements.lock pyproject.toml
+	echo 'uv>=0.13,<0.14' | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --output-file installer.lock -
+
+clean:
+	rm -rf $(VENV) leadgauge-home leadgauge-demo .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""From scored leads to what a CRM takes."""

@@ -1,0 +1,1 @@
+"""From the company's tables to model-ready rows."""

@@ -1,0 +1,252 @@
+"""What a project file may say: one YAML per company, frozen and closed to unknown keys."""
+
+import os
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NaiveDatetime,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    StringConstraints,
+    model_validator,
+)
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
+AttributeType = Literal["number", "category", "time", "text"]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(
+            f"there is no time zone {name!r}; expected an IANA name such as Europe/Berlin or UTC"
+        ) from None
+    return name
+
+
+def _as_list(value: Any) -> Any:  # noqa: ANN401  what YAML holds is not known before it is checked
+    return value if isinstance(value, list) else [value]
+
+
+def _as_text(value: Any) -> Any:  # noqa: ANN401
+    """YAML reads 999 and true as something else than the text that a CSV holds."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
+
+
+TimeZoneName = Annotated[str, AfterValidator(_known_zone)]
+Text = Annotated[str, BeforeValidator(_as_text)]
+Texts = Annotated[list[Text], BeforeValidator(_as_list)]
+Moment = AwareDatetime | NaiveDatetime
+
+
+class Block(BaseModel):
+    """One block of a project file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
+
+
+class Source(Block):
+    """Where a table lies, how it is written, and which of its columns are ours.
+
+    Either ``path`` (files and globs, from the data root) or ``url`` and ``query``.
+    """
+
+    path: Texts = []
+    url: str | None = None
+    query: str | None = None
+    format: Literal["csv", "tsv", "parquet", "jsonl", "xlsx"] | None = None
+    encoding: str = "utf-8"
+    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] | None = None
+    quote: Annotated[str, StringConstraints(min_length=1, max_length=1)] = '"'
+    decimal: Literal[".", ","] = "."
+    sheet: str | None = None
+    missing: Texts = []
+    missing_in: dict[str, Texts] = {}
+    timezone: TimeZoneName | None = None
+    time_formats: Texts = []
+    columns: dict[str, str] = {}
+    derive: dict[str, str] = {}
+    where: str | None = None
+    drop: list[str] = []
+    types: dict[str, AttributeType] = {}
+    kind: str | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if bool(self.path) == bool(self.url):
+            raise ValueError("say either path, or url with query")
+        if bool(self.url) != bool(self.query):
+            raise ValueError("url and query go together")
+        return self
+
+
+class Sources(Block):
+    """The company's tables. Leads and outcomes are needed."""
+
+    leads: Source
+    outcomes: Source
+    events: Annotated[list[Source], BeforeValidator(_as_list)] = []
+    accounts: Source | None = None
+    spend: Source | None = None
+    history: Source | None = None
+    suppression: Source | None = None
+
+
+class Label(Block):
+    """What counts as won and lost, and within which time."""
+
+    horizon_days: PositiveInt = 90
+    won: Texts = ["won"]
+    lost: Texts = ["lost"]
+    unmatched: Literal["open", "lost"] = "open"
+    lost_after_days: PositiveInt | None = None
+    trusted_from: Moment | None = None
+
+
+class Features(Block):
+    """What to leave out and why, windows, and what is known when."""
+
+    leave_out: dict[str, str] = {}
+    keep: dict[str, str] = {}
+    changing: list[str] = []
+    windows_days: list[PositiveInt] = [7, 30, 90]
+    track_record: list[str] | None = None
+    event_kinds: list[str] | None = None
+    leave_out_kinds: dict[str, str] = {}
+    max_event_kinds: PositiveInt = 20
+    words: dict[str, str] = {}
+
+
+class Model(Block):
+    """Snapshot ages, the ladder, seeds and validation."""
+
+    ages_days: list[NonNegativeInt] = [0, 1, 3, 7, 14, 30, 60, 90, 180]
+    ladder: list[Literal["base_rate", "logistic", "lightgbm"]] = ["base_rate", "logistic", "lightgbm"]
+    seeds: PositiveInt = 3
+    seed: NonNegativeInt = 7
+    folds: Annotated[int, Field(ge=2, le=20)] = 5
+    evaluate_every_days: PositiveInt = 7
+    min_wins: PositiveInt = 30
+    min_leads: PositiveInt = 100
+
+
+class Agreement(Block):
+    """What sales and marketing signed."""
+
+    sales_ready_grades: list[Literal["A", "B", "C", "D"]] = ["A", "B"]
+    capacity_per_day: PositiveInt | None = None
+    grade_shares: Annotated[list[Share], Field(min_length=3, max_length=3)] = [0.1, 0.2, 0.3]
+
+    @model_validator(mode="after")
+    def _shares_leave_room(self) -> Self:
+        if sum(self.grade_shares) >= 1:
+            raise ValueError("grade_shares are the shares of A, B and C; D is the rest, so they sum to less than 1")
+        return self
+
+
+class SalesforceTarget(Block):
+    """Salesforce, Bulk API 2.0 ingest."""
+
+    object: str = "Lead"
+    operation: Literal["update", "upsert"] = "update"
+    key_field: str = "Id"
+    prefix: str = "Lead_"
+    line_ending: Literal["LF", "CRLF"] = "LF"
+
+
+class HubSpotTarget(Block):
+    """HubSpot, contact import."""
+
+    key_field: Literal["hs_object_id", "email"] | str = "hs_object_id"  # noqa: PYI051  the usual ones, for the reader
+    prefix: str = "leadgauge_"
+
+
+class DynamicsTarget(Block):
+    """Dynamics 365 Sales, Dataverse."""
+
+    key_field: str = "leadid"
+    prefix: str = "new_"
+
+
+class Delivery(Block):
+    """Which CRMs are delivered to, and how long a score stays good."""
+
+    salesforce: SalesforceTarget | None = None
+    hubspot: HubSpotTarget | None = None
+    dynamics: DynamicsTarget | None = None
+    expires_after_days: PositiveFloat = 7
+
+
+class Limits(Block):
+    """What a run may not exceed."""
+
+    quarantine_share: Share = 0.05
+    memory_gb: PositiveFloat = 4.0
+
+
+class Report(Block):
+    """For whom the report is written."""
+
+    title: str | None = None
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "EUR"
+    min_group: PositiveInt = 10
+
+
+class Schedule(Block):
+    """When Prefect starts the flows, in the project's time zone."""
+
+    nightly: str = "30 4 * * *"
+    retrain: str = "0 5 * * 0"
+
+
+class Project(Block):
+    """A whole project file."""
+
+    project: Identifier
+    timezone: TimeZoneName = "UTC"
+    data_cutoff: Moment | None = None
+    sources: Sources
+    label: Label = Label()
+    features: Features = Features()
+    model: Model = Model()
+    agreement: Agreement = Agreement()
+    delivery: Delivery = Delivery()
+    limits: Limits = Limits()
+    report: Report = Report()
+    schedule: Schedule = Schedule()
+
+    def moment(self, value: datetime) -> datetime:
+        """Return a moment as naive UTC; one without an offset is in the project's time zone."""
+        if value.tzinfo is None:
+            value = value.replace(tzinfo=ZoneInfo(self.timezone))
+        return value.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+
+
+def expand_environment(text: str) -> str:
+    """Replace ``${NAME}`` by the environment's value, so that no secret stands in a project file.
+
+    Raises:
+        KeyError: the variable is not set.
+    """
+    return re.sub(r"\$\{([A-Z][A-Z0-9_]*)\}", lambda match: os.environ[match[1]], text)
+
+
+def data_root(project_file: Path, data: Path | None) -> Path:
+    """Return the folder that relative paths in the project file start from."""
+    return (data or project_file.parent).resolve()

@@ -1,0 +1,1 @@
+"""From rows to probabilities, reasons and verdicts."""

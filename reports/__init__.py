@@ -1,0 +1,1 @@
+"""From models and published scores to pages that people read."""

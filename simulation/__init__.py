@@ -1,0 +1,1 @@
+"""A simulated B2B company whose true close probabilities are known."""
