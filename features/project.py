@@ -15,7 +15,6 @@ from pydantic import (
     ConfigDict,
     Field,
     NaiveDatetime,
-    NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
@@ -23,7 +22,9 @@ from pydantic import (
     model_validator,
 )
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
+Identifier = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)
+]
 AttributeType = Literal["number", "category", "time", "text"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -72,7 +73,9 @@ class Source(Block):
     query: str | None = None
     format: Literal["csv", "tsv", "parquet", "jsonl", "xlsx"] | None = None
     encoding: str = "utf-8"
-    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] | None = None
+    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] | None = (
+        None
+    )
     quote: Annotated[str, StringConstraints(min_length=1, max_length=1)] = '"'
     decimal: Literal[".", ","] = "."
     sheet: str | None = None
@@ -137,7 +140,11 @@ class Model(Block):
     """Snapshot ages, the ladder, seeds and validation."""
 
     ages_days: list[NonNegativeInt] = [0, 1, 3, 7, 14, 30, 60, 90, 180]
-    ladder: list[Literal["base_rate", "logistic", "lightgbm"]] = ["base_rate", "logistic", "lightgbm"]
+    ladder: list[Literal["base_rate", "logistic", "lightgbm"]] = [
+        "base_rate",
+        "logistic",
+        "lightgbm",
+    ]
     seeds: PositiveInt = 3
     seed: NonNegativeInt = 7
     folds: Annotated[int, Field(ge=2, le=20)] = 5
@@ -151,12 +158,18 @@ class Agreement(Block):
 
     sales_ready_grades: list[Literal["A", "B", "C", "D"]] = ["A", "B"]
     capacity_per_day: PositiveInt | None = None
-    grade_shares: Annotated[list[Share], Field(min_length=3, max_length=3)] = [0.1, 0.2, 0.3]
+    grade_shares: Annotated[list[Share], Field(min_length=3, max_length=3)] = [
+        0.1,
+        0.2,
+        0.3,
+    ]
 
     @model_validator(mode="after")
     def _shares_leave_room(self) -> Self:
         if sum(self.grade_shares) >= 1:
-            raise ValueError("grade_shares are the shares of A, B and C; D is the rest, so they sum to less than 1")
+            raise ValueError(
+                "grade_shares are the shares of A, B and C; D is the rest, so they sum to less than 1"
+            )
         return self
 
 
@@ -173,7 +186,9 @@ class SalesforceTarget(Block):
 class HubSpotTarget(Block):
     """HubSpot, contact import."""
 
-    key_field: Literal["hs_object_id", "email"] | str = "hs_object_id"  # noqa: PYI051  the usual ones, for the reader
+    key_field: Literal["hs_object_id", "email"] | str = (
+        "hs_object_id"  # the usual ones, for the reader
+    )
     prefix: str = "leadgauge_"
 
 
