@@ -162,8 +162,8 @@ class Catalogue(Block):
     timezone: str
     horizon_days: PositiveInt
     features: list[Feature]
-    event_kinds: list[str] = []
-    left_out: dict[str, str] = {}
+    event_kinds: list[str] = Field(default=[])
+    left_out: dict[str, str] = Field(default={})
 
     @property
     def names(self) -> list[str]:

@@ -1,0 +1,69 @@
+"""The one function that turns snapshots into feature rows, for training and for the night."""
+
+from functools import reduce
+
+import ibis
+from ibis.expr import types as ir
+
+from features.attributes import account_attributes, attributes
+from features.behaviour import absent, behaviour
+from features.canonical import Canonical
+from features.catalogue import Catalogue, Timing
+from features.surroundings import surroundings
+
+KEYS = ("lead_id", "as_of")
+
+
+def assemble(tables: Canonical, snapshots: ir.Table, catalogue: Catalogue) -> ir.Table:
+    """Return one row per snapshot: its own columns, then every feature in catalogue order.
+
+    Numbers are float64 (null where missing), categories are strings. Only what is known strictly
+    before each row's ``as_of`` moves a feature (see features/clock.py). Rows are ordered by
+    ``lead_id`` and ``as_of``; the pair must be unique.
+    """
+    parts = [
+        attributes(tables, snapshots, catalogue),
+        account_attributes(tables, snapshots, catalogue),
+        behaviour(tables, snapshots, catalogue),
+        *surroundings(tables, snapshots, catalogue),
+    ]
+    rows = reduce(
+        _joined,
+        [part for part in parts if part is not None],
+        _timed(snapshots, catalogue),
+    )
+    columns = {}
+    for feature in catalogue.features:
+        column = rows[feature.name]
+        if (value := absent(feature)) is not None:
+            column = column.fill_null(value)
+        columns[feature.name] = column.cast("float64" if feature.type == "number" else "string")
+    return rows.select(*snapshots.columns, **columns).order_by(KEYS)
+
+
+def _joined(left: ir.Table, right: ir.Table) -> ir.Table:
+    return left.left_join(right, KEYS).drop("lead_id_right", "as_of_right")
+
+
+def _timed(snapshots: ir.Table, catalogue: Catalogue) -> ir.Table:
+    """Add the timing features to the snapshots."""
+    local = _local(snapshots.created_at, catalogue.timezone)
+    measures = {
+        "age_days": snapshots.age_days,
+        "created_weekday": local.day_of_week.index() + 1,
+        "created_hour": local.hour(),
+    }
+    timing = [feature for feature in catalogue.features if isinstance(feature, Timing)]
+    return snapshots.mutate(
+        **{f.name: measures[f.measure] for f in timing if f.name not in snapshots.columns}
+    )
+
+
+@ibis.udf.scalar.builtin(name="timezone", signature=(("string", "timestamp('UTC')"), "timestamp"))
+def _in_zone(zone, time):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Return the wall-clock time of a moment in a zone, by the engine's own function."""
+
+
+def _local(time: ir.TimestampValue, zone: str) -> ir.TimestampValue:
+    """Return naive UTC times as wall-clock times of ``zone``."""
+    return time if zone == "UTC" else _in_zone(zone, time.cast("timestamp('UTC')"))

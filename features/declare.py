@@ -1,0 +1,328 @@
+"""A sensible catalogue by itself: from the columns' own types and the events' own kinds."""
+
+from collections.abc import Iterator, Mapping
+
+from features.canonical import Canonical
+from features.catalogue import (
+    AccountActivity,
+    AccountAttribute,
+    ActiveDays,
+    Attribute,
+    Catalogue,
+    EdgeKind,
+    EventCount,
+    EventRecency,
+    EventTrend,
+    Feature,
+    Group,
+    OwnerLoad,
+    TimeBetween,
+    Timing,
+    TrackRecord,
+)
+from features.clock import before
+from features.project import Project, Source
+from features.sql import slugs
+from features.tables import LEAD_OPTIONAL, AttributeColumn, TableSet
+
+MAX_LEVELS = 50  # past this, a category's own track record says more than its levels (LightGBM's docs say likewise)
+RECORD_LEVELS = 15  # from here on, levels are thin enough for a smoothed record to help
+MIN_KIND_SHARE = 0.005  # a kind that fewer leads have is counted among all events alone
+HANDOVER, CONTACT = "handed_over", "contacted"
+SALES_KINDS = {HANDOVER, CONTACT, "accepted", "rejected", "recycled", "call", "meeting"}
+CAME_FROM = {"source", "campaign"}
+
+
+def build_catalogue(
+    tables: Canonical,
+    read: TableSet,
+    project: Project,
+    *,
+    suspects: Mapping[str, str] | None = None,
+) -> Catalogue:
+    """Declare the features that these tables allow.
+
+    Args:
+        tables: the canonical tables.
+        read: what is known about their columns.
+        project: windows, what to leave out, words.
+        suspects: columns that the hindsight audit leaves out, with the evidence.
+    """
+    left_out = {column.label: column.reason for column in read.left_out}
+    left_out |= {column: f"left out: {why}" for column, why in project.features.leave_out.items()}
+    changing = set(tables.history.field.name("field").as_table().distinct().execute()["field"])
+    kept = []
+    for attribute in read.attributes:
+        if reason := _reason_to_leave_out(attribute, read, project, changing, dict(suspects or {})):
+            left_out[attribute.label] = reason
+        else:
+            kept.append(attribute)
+    kinds = _event_kinds(tables, read, project)
+    features: list[Feature] = [
+        *_timing(tables),
+        *_attributes(kept, changing),
+        *_track_records(kept, tables, project),
+        *_company(tables),
+        *_behaviour(kinds, project),
+    ]
+    return Catalogue(
+        project=project.project,
+        timezone=project.timezone,
+        horizon_days=project.label.horizon_days,
+        features=features,
+        event_kinds=sorted(tables.events.select("kind").distinct().execute()["kind"]),
+        left_out=left_out,
+    )
+
+
+def as_trained(project: Project, catalogue: Catalogue) -> Project:
+    """Return the project with the column types that the model was trained on.
+
+    Types are inferred from the data once, at training: inferred anew each night, a column whose
+    few open leads all look like numbers would change its meaning.
+    """
+    leads = {
+        f.label: f.type
+        for f in catalogue.features
+        if isinstance(f, Attribute) and f.column not in LEAD_OPTIONAL
+    }
+    accounts = {f.label: f.type for f in catalogue.features if isinstance(f, AccountAttribute)}
+
+    def typed(source: Source | None, types: Mapping[str, str]) -> Source | None:
+        return source and source.model_copy(update={"types": {**types, **source.types}})
+
+    sources = project.sources.model_copy(
+        update={
+            "leads": typed(project.sources.leads, leads),
+            "accounts": typed(project.sources.accounts, accounts),
+        }
+    )
+    return project.model_copy(update={"sources": sources})
+
+
+def _reason_to_leave_out(
+    attribute: AttributeColumn,
+    read: TableSet,
+    project: Project,
+    changing: set[str],
+    suspects: dict[str, str],
+) -> str | None:
+    names = {attribute.column, attribute.label}
+    if names & set(project.features.keep):
+        return None
+    if attribute.column in suspects and attribute.table == "leads":
+        return f"looks like hindsight: {suspects[attribute.column]}"
+    if names & set(project.features.changing) and attribute.column not in changing:
+        return "changes after creation, and there is no history to tell what it was"
+    if attribute.distinct < 2 and attribute.filled in (0, 1):
+        return "has one value only"
+    leads = read.tables["leads"].kept
+    if attribute.type == "category" and attribute.distinct > max(MAX_LEVELS, leads / 2):
+        return f"nearly every lead has its own value ({attribute.distinct:,} for {leads:,} leads)"
+    return None
+
+
+def _timing(tables: Canonical) -> Iterator[Feature]:
+    if not tables.flat:
+        yield Timing(
+            name="age_days",
+            group="timing",
+            concept="age",
+            label="age",
+            measure="age_days",
+            unit="days",
+        )
+    created = tables.leads.created_at
+    if created.hour().nunique().execute() > 1:
+        yield Timing(
+            name="created_hour",
+            group="timing",
+            concept="created hour",
+            label="hour of creation",
+            measure="created_hour",
+        )
+    if created.date().nunique().execute() > 1:
+        yield Timing(
+            name="created_weekday",
+            group="timing",
+            concept="created weekday",
+            label="weekday of creation",
+            measure="created_weekday",
+        )
+
+
+def _attributes(kept: list[AttributeColumn], changing: set[str]) -> Iterator[Feature]:
+    taken = slugs(
+        [f"{a.table}:{a.column}" for a in kept],
+        taken=("age_days", "created_hour", "created_weekday"),
+    )
+    for attribute in kept:
+        if attribute.type == "category" and attribute.distinct > MAX_LEVELS:
+            continue
+        name = taken[f"{attribute.table}:{attribute.column}"]
+        common = {
+            "name": name,
+            "concept": name,
+            "label": attribute.label,
+            "type": attribute.type,
+        }
+        if attribute.table == "accounts":
+            yield AccountAttribute(**common, group="their company", column=attribute.column)
+        else:
+            group: Group = (
+                "where they came from" if attribute.column in CAME_FROM else "who they are"
+            )
+            if attribute.column == "owner":
+                group = "what sales did"
+            yield Attribute(
+                **common,
+                group=group,
+                column=attribute.column,
+                changing=attribute.column in changing,
+            )
+
+
+def _track_records(
+    kept: list[AttributeColumn], tables: Canonical, project: Project
+) -> Iterator[Feature]:
+    wanted = project.features.track_record
+    labels = {a.column: a.label for a in kept if a.table == "leads"}
+    labels |= {
+        name: name for name in LEAD_OPTIONAL if name in tables.leads.columns and name not in labels
+    }
+    if wanted is None:
+        columns = [
+            a.column
+            for a in kept
+            if a.table == "leads" and a.type == "category" and a.distinct > RECORD_LEVELS
+        ]
+        columns += [
+            name
+            for name in ("source", "campaign", "owner")
+            if name in labels and name not in columns
+        ]
+    else:
+        columns = [column for column, label in labels.items() if {column, label} & set(wanted)]
+    for column in columns:
+        yield TrackRecord(
+            name=f"{column}_record",
+            group="track record",
+            concept=f"{column} record",
+            label=labels[column],
+            column=column,
+        )
+
+
+def _company(tables: Canonical) -> Iterator[Feature]:
+    leads = tables.leads
+    if "owner" in leads.columns:
+        yield OwnerLoad(
+            name="owner_open_leads",
+            group="what sales did",
+            concept="owner load",
+            label="open leads of the owner",
+        )
+    if "account_id" not in leads.columns:
+        return
+    if leads.count().execute() <= leads.account_id.nunique().execute():
+        return
+    declared: list[tuple[str, str, int | None]] = [
+        ("people", "other leads of the company", None),
+        ("wins", "earlier deals won with the company", None),
+    ]
+    if tables.events.count().execute():
+        declared += [
+            ("active_people", "active colleagues", 30),
+            ("events", "colleagues' activity", 30),
+        ]
+    for measure, label, days in declared:
+        window = f"_{days}d" if days else ""
+        yield AccountActivity(
+            name=f"account_{measure}{window}",
+            group="their company",
+            concept=f"account {measure}",
+            label=label,
+            measure=measure,
+            days=days,
+        )
+
+
+def _event_kinds(tables: Canonical, read: TableSet, project: Project) -> list[str]:
+    """Return the kinds that get features of their own, the commonest first.
+
+    Only what happened while the lead was open can ever be seen by a snapshot.
+    """
+    if project.features.event_kinds is not None:
+        return project.features.event_kinds
+    closed = tables.outcomes.select("lead_id", "closed_at")
+    events = tables.known_events.left_join(closed, "lead_id")
+    events = events.filter(events.closed_at.isnull() | before(events.known_at, events.closed_at))
+    kinds = events.group_by("kind").aggregate(leads=events.lead_id.nunique())
+    enough = max(10, MIN_KIND_SHARE * read.tables["leads"].kept)
+    kinds = kinds.filter(
+        kinds.leads >= enough,
+        ~kinds.kind.isin(list(project.features.leave_out_kinds) or [""]),
+    )
+    ordered = kinds.order_by(kinds.leads.desc(), kinds.kind).limit(project.features.max_event_kinds)
+    return list(ordered.execute()["kind"])
+
+
+def _behaviour(kinds: list[str], project: Project) -> Iterator[Feature]:
+    if not kinds:
+        return
+    names = slugs(kinds, taken=("any",))
+    for kind in kinds:
+        yield from _of_kind(kind, names[kind], project)
+    yield from _of_kind(None, "any", project)
+    did: Group = "what they did"
+    for days in project.features.windows_days:
+        yield ActiveDays(
+            name=f"active_days_{days}d",
+            group=did,
+            concept="activity",
+            label="days with activity",
+            days=days,
+        )
+    first = min(project.features.windows_days, default=7)
+    yield EventTrend(
+        name=f"trend_{first}d",
+        group=did,
+        concept="activity",
+        label="change in activity",
+        days=first,
+    )
+    for which in ("first", "last"):
+        yield EdgeKind(
+            name=f"{which}_kind",
+            group=did,
+            concept=f"{which} kind",
+            label=f"{which} activity",
+            type="category",
+            which=which,
+        )
+    if {HANDOVER, CONTACT} <= set(kinds):
+        yield TimeBetween(
+            name="handover_to_contact_days",
+            group="what sales did",
+            concept="speed of contact",
+            label="hand-off to first contact",
+            start=HANDOVER,
+            end=CONTACT,
+        )
+
+
+def _of_kind(kind: str | None, name: str, project: Project) -> Iterator[Feature]:
+    words = project.features.words
+    label = "activity" if kind is None else words.get(kind, kind.replace("_", " "))
+    sales = kind is not None and (
+        kind in SALES_KINDS or bool({"call", "meeting"} & set(name.split("_")))
+    )
+    common = {
+        "group": "what sales did" if sales else "what they did",
+        "concept": "activity" if kind is None else f"event {name}",
+        "label": label,
+        "event": kind,
+    }
+    for days in [*project.features.windows_days, None]:
+        yield EventCount(name=f"{name}_{days}d" if days else f"{name}_ever", days=days, **common)
+    yield EventRecency(name=f"{name}_days_since", unit="days", **common)

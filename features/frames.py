@@ -1,0 +1,123 @@
+"""Feature rows on disk: what training and the night hand on between their steps."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from ibis.backends.duckdb import Backend
+
+from features.assemble import assemble
+from features.canonical import Canonical
+from features.catalogue import AccountAttribute, Attribute, Catalogue
+from features.declare import build_catalogue
+from features.errors import DataError
+from features.hindsight import Suspect, audit
+from features.project import Project
+from features.snapshots import morning_snapshots, open_snapshots, training_snapshots
+from features.tables import TableSet, open_tables
+
+
+@dataclass(frozen=True)
+class TrainingFrames:
+    """Where the two frames of a training lie, and the catalogue that they follow."""
+
+    catalogue: Catalogue
+    ladder: Path
+    mornings: Path
+    suspects: list[Suspect]
+
+
+def canonical(connection: Backend, read: TableSet) -> Canonical:
+    """Return the canonical tables of an opened table set."""
+    return Canonical.of(connection, cutoff=read.data_cutoff, flat=read.flat)
+
+
+def training_frames(read: TableSet, project: Project, folder: Path) -> TrainingFrames:
+    """Declare the catalogue and write the training ladder and the evaluation mornings as Parquet.
+
+    Raises:
+        DataError: a file of the table set is missing.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    connection = open_tables(read, project.limits.memory_gb)
+    try:
+        tables = canonical(connection, read)
+        suspects = audit(tables, read, project)
+        condemned = {
+            suspect.column: suspect.evidence
+            for suspect in suspects
+            if suspect.verdict == "left out"
+        }
+        catalogue = build_catalogue(tables, read, project, suspects=condemned)
+        frames = TrainingFrames(
+            catalogue, folder / "ladder.parquet", folder / "mornings.parquet", suspects
+        )
+        for path, snapshots in (
+            (frames.ladder, training_snapshots(tables, project)),
+            (frames.mornings, morning_snapshots(tables, project)),
+        ):
+            # Snapshots are computed once: every family of features joins them anew.
+            connection.create_table("snapshots", snapshots, overwrite=True)
+            rows = assemble(tables, connection.table("snapshots"), catalogue)
+            connection.to_parquet(rows, path)
+    finally:
+        connection.disconnect()
+    return frames
+
+
+def open_frame(
+    read: TableSet,
+    project: Project,
+    catalogue: Catalogue,
+    as_of: datetime,
+    folder: Path,
+) -> Path:
+    """Write the feature rows of the leads that are open at ``as_of`` (naive UTC) as Parquet.
+
+    Raises:
+        DataError: the leads lack a column that the model was trained on.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    connection = open_tables(read, project.limits.memory_gb)
+    try:
+        tables = canonical(connection, read)
+        _check_columns(tables, catalogue)
+        connection.create_table("snapshots", open_snapshots(tables, project, as_of), overwrite=True)
+        path = folder / "open.parquet"
+        connection.to_parquet(assemble(tables, connection.table("snapshots"), catalogue), path)
+    finally:
+        connection.disconnect()
+    return path
+
+
+def unseen_kinds(read: TableSet, project: Project, catalogue: Catalogue) -> dict[str, int]:
+    """Return the event kinds that training never saw, with how many events each has."""
+    connection = open_tables(read, project.limits.memory_gb)
+    try:
+        events = connection.table("events")
+        new = events.filter(~events.kind.isin(catalogue.event_kinds or [""]))
+        counts = new.group_by("kind").aggregate(events=new.count()).order_by("kind").execute()
+    finally:
+        connection.disconnect()
+    return dict(zip(counts["kind"], counts["events"].astype(int), strict=True))
+
+
+def _check_columns(tables: Canonical, catalogue: Catalogue) -> None:
+    missing = []
+    for feature in catalogue.features:
+        if isinstance(feature, Attribute | AccountAttribute):
+            table = tables.leads if isinstance(feature, Attribute) else tables.accounts
+            if feature.column not in table.columns:
+                missing.append(
+                    f"  {'leads' if isinstance(feature, Attribute) else 'accounts'}: {feature.label!r}"
+                )
+    if missing:
+        raise DataError(
+            "\n".join(
+                [
+                    "columns that the model was trained on are no longer in the data:",
+                    *missing,
+                    "put them back, or train anew without them",
+                ]
+            )
+        )

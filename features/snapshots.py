@@ -1,0 +1,141 @@
+"""Snapshots ``(lead_id, as_of)`` and their labels: the unit of training and of scoring."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import ibis
+import pandas as pd
+from ibis.expr import types as ir
+
+from features.canonical import Canonical, moment
+from features.clock import ahead, before, days_between, open_at
+from features.project import Project
+
+MORNING = time(5)  # the evaluation stands where a nightly run would have stood
+MAX_MORNING_ROWS = 200_000  # past this, more mornings add time and no precision
+COLUMNS = ["lead_id", "as_of", "created_at", "age_days", "group_id", "label", "weight"]
+
+
+def training_snapshots(tables: Canonical, project: Project) -> ir.Table:
+    """Return each lead at the ages of the ladder, while open and once its label is mature.
+
+    A lead's rows share a weight of 1, so that one that stays open for long does not count for
+    more (landmarking: van Houwelingen 2007). Columns: ``COLUMNS``.
+    """
+    ages = [0] if tables.flat else sorted(set(project.model.ages_days))
+    ladder = ibis.memtable({"ladder_age": ages}, schema={"ladder_age": "int32"})
+    rows = _trusted(tables, project).cross_join(ladder)
+    rows = rows.mutate(as_of=rows.created_at + rows.ladder_age.as_interval("D"))
+    rows = _labelled(_open(rows, project, newborn=True), tables, project)
+    return rows.mutate(weight=1.0 / rows.count().over(group_by="lead_id")).select(COLUMNS)
+
+
+def morning_snapshots(tables: Canonical, project: Project) -> ir.Table:
+    """Return the leads open on each mature calendar morning: what a night would have seen.
+
+    A flat export has no mornings: its leads stand at age 0. Columns: ``COLUMNS``, weight 1.
+    """
+    if tables.flat:
+        return training_snapshots(tables, project)
+    spacing = project.model.evaluate_every_days
+    rows = _on_mornings(tables, project, spacing)
+    count = rows.count().execute()
+    if count > MAX_MORNING_ROWS:
+        rows = _on_mornings(tables, project, spacing * -(-count // MAX_MORNING_ROWS))
+    return rows
+
+
+def open_snapshots(tables: Canonical, project: Project, as_of: datetime) -> ir.Table:
+    """Return the leads open at ``as_of`` (naive UTC), with ``COLUMNS`` but for label and weight.
+
+    In a flat export a lead without an outcome is open, and stands at age 0 like those that
+    the model learned from.
+    """
+    rows = tables.closed_leads()
+    rows = rows.filter(before(rows.created_at, moment(as_of)))
+    if tables.flat:
+        rows = rows.filter(rows.won.isnull())
+        rows = rows.mutate(as_of=rows.created_at)
+        if project.label.unmatched == "lost":
+            rows = rows.filter(ibis.literal(False))
+        return _described(rows).select(COLUMNS[:5])
+    return _described(_open(rows.mutate(as_of=moment(as_of)), project)).select(COLUMNS[:5])
+
+
+def _on_mornings(tables: Canonical, project: Project, spacing_days: int) -> ir.Table:
+    rows = _trusted(tables, project)
+    first = rows.created_at.min().execute()
+    mornings = _mornings(first, tables.cutoff, project, spacing_days)
+    rows = rows.cross_join(ibis.memtable({"as_of": mornings}, schema={"as_of": "timestamp(6)"}))
+    rows = _labelled(_open(rows, project), tables, project)
+    return rows.mutate(weight=ibis.literal(1.0)).select(COLUMNS)
+
+
+def _mornings(
+    first: datetime, cutoff: datetime, project: Project, spacing_days: int
+) -> list[datetime]:
+    """Return moments in naive UTC, counted back from the last one whose label is mature."""
+    if pd.isna(first):
+        return []
+    zone = ZoneInfo(project.timezone)
+    last = cutoff - timedelta(days=project.label.horizon_days)
+    day = last.replace(tzinfo=ZoneInfo("UTC")).astimezone(zone).date()
+    moments: list[datetime] = []
+    while True:
+        morning = (
+            datetime.combine(day, MORNING, zone).astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+        )
+        if morning <= first:
+            return moments[::-1]
+        if morning <= last:
+            moments.append(morning)
+        day -= timedelta(days=spacing_days)
+
+
+def _trusted(tables: Canonical, project: Project) -> ir.Table:
+    """Leads with their end, from the first date that the labels can be trusted."""
+    rows = tables.closed_leads()
+    if project.label.trusted_from is not None:
+        rows = rows.filter(rows.created_at >= moment(project.moment(project.label.trusted_from)))
+    return rows
+
+
+def _open(rows: ir.Table, project: Project, *, newborn: bool = False) -> ir.Table:
+    """Keep the rows whose lead is there and open at their ``as_of``.
+
+    ``newborn``: a lead's own creation is known at the moment of its creation (age 0).
+    """
+    there = rows.created_at <= rows.as_of if newborn else before(rows.created_at, rows.as_of)
+    rows = rows.filter(there, open_at(rows.closed_at, rows.as_of))
+    if project.label.lost_after_days is not None:
+        rows = rows.filter(
+            days_between(rows.created_at, rows.as_of) < project.label.lost_after_days
+        )
+    return rows
+
+
+def _labelled(rows: ir.Table, tables: Canonical, project: Project) -> ir.Table:
+    """Add the label and drop what is immature: whose horizon ends after the data.
+
+    An immature snapshot is dropped even where its end is known already: keeping the known ones
+    alone would favour fast ends.
+    """
+    if tables.flat:
+        rows = rows.mutate(label=rows.won)
+        if project.label.unmatched == "lost":
+            rows = rows.mutate(label=rows.label.fill_null(False))
+        rows = rows.filter(rows.label.notnull())
+    else:
+        days = project.label.horizon_days
+        rows = rows.filter(rows.as_of + ibis.interval(days=days) <= moment(tables.cutoff))
+        won = rows.won & ahead(rows.closed_at, rows.as_of, days)
+        rows = rows.mutate(label=won.fill_null(False))
+    rows = rows.mutate(label=rows.label.cast("int8"))
+    return _described(rows)
+
+
+def _described(rows: ir.Table) -> ir.Table:
+    group = rows.lead_id
+    if "account_id" in rows.columns:
+        group = ibis.coalesce("account:" + rows.account_id, "lead:" + rows.lead_id)
+    return rows.mutate(age_days=days_between(rows.created_at, rows.as_of), group_id=group)
