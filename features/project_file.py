@@ -105,7 +105,7 @@ def _location(
             here = here.get(part)
         elif isinstance(here, list) and isinstance(part, int) and part < len(here):
             here = here[part]
-        model = _block_of(field.annotation) if field is not None else None
+        elif part == 0 and isinstance(part, int) and here is not None:
             continue  # one thing, where a list of them may stand
         else:
             break
@@ -140,7 +140,7 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
         if isinstance(part, int) or model is None:
             continue
         field = model.model_fields.get(part)
-        model = _block_of(field.annotation) if field else None
+        model = _block_of(field.annotation) if field is not None else None
     return list(model.model_fields) if model else []
 
 
