@@ -1,0 +1,254 @@
+"""What a report is told: every number on the page stands here first, and in the JSON next to it.
+
+Names of sources, campaigns and columns come from public web forms and exports. They are
+data: cleaned of control and direction characters here, escaped where they are written.
+"""
+
+import math
+import unicodedata
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
+
+LONGEST_NAME = 80
+LONGEST_SENTENCE = 600
+
+Step = Literal["base_rate", "logistic", "lightgbm"]
+Contender = Literal["leadgauge", "base_rate", "logistic", "lightgbm"]
+
+
+def clean(text: str, longest: int = LONGEST_NAME) -> str:
+    """Drop what is not meant to be seen (control, direction and private characters) and cap the length."""
+    text = text.replace("\t", " ").replace("\r", " ").replace("\n", " ")
+    text = "".join(sign for sign in text if not unicodedata.category(sign).startswith("C"))
+    text = " ".join(text.split())
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _missing_is_none(value: Any) -> Any:  # noqa: ANN401  what a frame holds is not known before it is checked
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _naive_utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+
+
+Moment = Annotated[datetime, AfterValidator(_naive_utc)]
+Name = Annotated[str, AfterValidator(clean)]
+Sentence = Annotated[str, AfterValidator(lambda text: clean(text, LONGEST_SENTENCE))]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Maybe = Annotated[Finite | None, BeforeValidator(_missing_is_none)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+class Fact(BaseModel):
+    """One block of facts: frozen, closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Interval(Fact):
+    """A measured number and its 95 % interval."""
+
+    value: NonNegativeFloat
+    low: NonNegativeFloat
+    high: NonNegativeFloat
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low > self.high:
+            raise ValueError("an interval's low end lies above its high end")
+        return self
+
+
+class Counts(Fact):
+    """Leads in the data, those won so far, those open, and the share that is won within the horizon."""
+
+    leads: NonNegativeInt
+    won: NonNegativeInt
+    open: NonNegativeInt
+    base_rate: Share
+
+
+class Metrics(Fact):
+    """How good one contender's probabilities were; a slope that cannot be fitted is None.
+
+    ``ece`` and ``ece_noise_95`` are probabilities (0.012 is 1.2 percentage points);
+    ``wins_in_top_20`` is a share of all wins.
+    """
+
+    log_loss: NonNegativeFloat
+    brier: NonNegativeFloat
+    auc: Maybe = None
+    average_precision: Maybe = None
+    ece: Maybe = None
+    ece_noise_95: Maybe = None
+    calibration_slope: Maybe = None
+    calibration_intercept: Maybe = None
+    lift_top_10: Maybe = None
+    wins_in_top_20: Maybe = None
+
+
+class Evaluation(Fact):
+    """The forward-in-time trial: who took part, over how many rows and wins, from when to when."""
+
+    contenders: dict[Contender, Metrics]
+    rows: NonNegativeInt
+    wins: NonNegativeInt
+    first: date
+    last: date
+
+    @model_validator(mode="after")
+    def _we_and_the_base_rate(self) -> Self:
+        absent = {"leadgauge", "base_rate"} - set(self.contenders)
+        if absent:
+            raise ValueError(
+                f"an evaluation needs leadgauge and base_rate; missing: {', '.join(sorted(absent))}"
+            )
+        return self
+
+
+class CalibrationPoint(Fact):
+    """Leads that were given about the same probability, and the share of them that closed."""
+
+    predicted: Share
+    observed: Share
+    low: Share
+    high: Share
+    rows: NonNegativeInt
+
+
+class GainsPoint(Fact):
+    """Contact this share of leads, best first, and this share of the wins is among them."""
+
+    leads: Share
+    wins: Share
+
+
+class Level(Fact):
+    """One level or bin of a driver: its odds against the average lead, and what was observed."""
+
+    label: Name
+    leads: NonNegativeInt
+    odds: PositiveFloat
+    close_rate: Interval | None = None
+
+
+class Driver(Fact):
+    """What goes with closing: a concept of the catalogue, its mean absolute contribution in log-odds."""
+
+    label: Name
+    group: Name
+    strength: NonNegativeFloat
+    words: Sentence
+    levels: list[Level] = []
+
+
+class SourceRow(Fact):
+    """One source or campaign: volume and quality.
+
+    ``mature`` leads are those whose horizon has ended, ``closed`` those of them won within it;
+    ``won`` counts every win so far. ``expected_wins`` sums tonight's probabilities of the open
+    leads. ``cost_per_win`` is spend over wins so far and expected, of leads created while money
+    was spent. ``pooled`` marks the row that small sources share.
+    """
+
+    source: Name
+    leads: NonNegativeInt
+    mature: NonNegativeInt
+    closed: NonNegativeInt
+    won: NonNegativeInt
+    open: NonNegativeInt
+    close_rate: Interval | None = None
+    expected_wins: Maybe = None
+    spend: Maybe = None
+    cost_per_win: Interval | None = None
+    pooled: bool = False
+
+
+class GradeRow(Fact):
+    """Tonight's open leads of one grade; ``lowest`` and ``highest`` are their probabilities."""
+
+    grade: Literal["A", "B", "C", "D"]
+    leads: NonNegativeInt
+    expected_wins: NonNegativeFloat
+    expected_value: Maybe = None
+    lowest: Share
+    highest: Share
+
+
+class QuarantineRow(Fact):
+    """Rows of one table that were refused, and the reasons with their counts, most frequent first."""
+
+    table: Name
+    read: NonNegativeInt
+    refused: NonNegativeInt
+    reasons: list[tuple[Sentence, NonNegativeInt]] = []
+
+
+class Suspect(Fact):
+    """A column that seems to know the outcome, the evidence, and what became of it."""
+
+    column: Name
+    evidence: Sentence
+    verdict: Sentence = "left out"
+
+
+class LeftOut(Fact):
+    """A column that is no feature, and why."""
+
+    column: Name
+    reason: Sentence
+
+
+class ReportFacts(Fact):
+    """Everything that the report says.
+
+    ``as_of`` and ``data_cutoff`` are UTC. ``closing_times`` is False for a flat export, where
+    nobody knows when a lead closed and the page must not speak of a horizon.
+    """
+
+    title: Name
+    as_of: Moment
+    data_cutoff: Moment
+    horizon_days: PositiveInt
+    closing_times: bool = True
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    model_version: Name
+    step: Step
+    why: Sentence
+    min_group: PositiveInt = 10
+    counts: Counts
+    evaluation: Evaluation
+    calibration: list[CalibrationPoint] = []
+    gains: list[GainsPoint] = []
+    drivers: list[Driver] = []
+    sources: list[SourceRow] = []
+    campaigns: list[SourceRow] = []
+    tonight: list[GradeRow] = []
+    quarantine: list[QuarantineRow] = []
+    suspects: list[Suspect] = []
+    left_out: list[LeftOut] = []
+    warnings: list[Sentence] = []
+
+    @property
+    def leadgauge(self) -> Metrics:
+        """Metrics of what was chosen."""
+        return self.evaluation.contenders["leadgauge"]
+
+    @property
+    def tells_leads_apart(self) -> bool:
+        """Whether any step above the base rate was taken."""
+        return self.step != "base_rate"

@@ -1,0 +1,241 @@
+"""The pictures of the report and of the training run, as matplotlib Figures.
+
+Each takes the ``width`` it will be shown at, in CSS pixels: ``WIDE`` or ``PHONE``.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from reports.canvas import (
+    DASHES,
+    MUTED,
+    PHONE,
+    ROW,
+    WIDE,
+    beside,
+    blank,
+    drawing,
+    panel,
+    percent_axis,
+    row_labels,
+    rows_only,
+)
+from reports.facts import CalibrationPoint, Driver, GainsPoint, SourceRow
+from reports.palette import LIGHT
+from reports.words import count, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SQUARE = 420
+MOST_ROWS = 12
+HEADING = 34.0
+ACCENT, ACCENT_SOFT, WARM = LIGHT["accent"], LIGHT["accent-soft"], LIGHT["warm"]
+
+
+def calibration_figure(points: Sequence[CalibrationPoint], width: int = WIDE) -> Figure:
+    """Draw predicted against observed close rates with 95 % intervals; the diagonal is honesty."""
+    side = min(width, SQUARE)
+    with drawing():
+        figure = blank(side, side)
+        axes = panel(figure, left=54, right=12, bottom=50, top=12)
+        reach = max([0.02, *(max(point.predicted, point.high) for point in points)]) * 1.05
+        axes.plot(
+            [0, reach],
+            [0, reach],
+            color=MUTED,
+            linewidth=1.2,
+            linestyle=DASHES,
+            zorder=1,
+        )
+        most = max([1, *(point.rows for point in points)])
+        for point in points:
+            size = 5 + 6 * (point.rows / most) ** 0.5
+            axes.plot(
+                [point.predicted] * 2,
+                [point.low, point.high],
+                color=ACCENT,
+                linewidth=1.8,
+                zorder=2,
+            )
+            axes.plot(
+                point.predicted,
+                point.observed,
+                "o",
+                color=ACCENT,
+                markersize=size,
+                mew=0,
+                zorder=3,
+            )
+        axes.set_xlim(0, reach)
+        axes.set_ylim(0, reach)
+        axes.set_xlabel("leadgauge said", labelpad=8)
+        axes.set_ylabel("closed", labelpad=8)
+        percent_axis(axes, "x")
+        percent_axis(axes, "y")
+        return figure
+
+
+def gains_figure(points: Sequence[GainsPoint], width: int = WIDE) -> Figure:
+    """Draw the share of wins caught when leads are contacted best first, against contacting by chance."""
+    side = min(width, SQUARE)
+    path = [GainsPoint(leads=0, wins=0), *points, GainsPoint(leads=1, wins=1)]
+    leads, wins = [point.leads for point in path], [point.wins for point in path]
+    with drawing():
+        figure = blank(side, side)
+        axes = panel(figure, left=54, right=20, bottom=50, top=12)
+        axes.fill_between(leads, leads, wins, color=ACCENT_SOFT, linewidth=0)
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.2, linestyle=DASHES)
+        axes.plot(leads, wins, color=ACCENT, linewidth=2.4, solid_capstyle="round")
+        beside(axes, "by chance", (0.6, 0.6), shift=(14, -14))
+        for share in (0.1, 0.2):
+            caught = share_caught(path, share)
+            axes.plot(share, caught, "o", color=ACCENT, markersize=8, mew=0, zorder=4)
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1.01)
+        axes.set_xlabel("leads contacted, best first", labelpad=8)
+        axes.set_ylabel("wins among them", labelpad=8)
+        percent_axis(axes, "x", steps=5)
+        percent_axis(axes, "y", steps=5)
+        return figure
+
+
+def share_caught(path: Sequence[GainsPoint], share: float) -> float:
+    """Return the share of wins among the first ``share`` of leads, between the points on a straight line."""
+    before = max(
+        (p for p in path if p.leads <= share),
+        key=lambda p: (p.leads, p.wins),
+        default=GainsPoint(leads=0, wins=0),
+    )
+    after = min(
+        (p for p in path if p.leads >= share),
+        key=lambda p: (p.leads, p.wins),
+        default=before,
+    )
+    if after.leads == before.leads:
+        return before.wins
+    return before.wins + (after.wins - before.wins) * (share - before.leads) / (
+        after.leads - before.leads
+    )
+
+
+def drivers_figure(drivers: Sequence[Driver], width: int = WIDE) -> Figure:
+    """Draw how much each concept moves the score: mean absolute contribution, in log-odds."""
+    shown = list(drivers[:MOST_ROWS])
+    strongest = max([1e-9, *(driver.strength for driver in shown)])
+    label_width = (0.5 if width <= PHONE else 0.38) * width
+    with drawing():
+        figure = blank(width, ROW * max(1, len(shown)) + 8)
+        axes = panel(figure, left=label_width, right=46, bottom=4, top=4)
+        for place, driver in enumerate(shown):
+            axes.barh(
+                -place,
+                driver.strength / strongest,
+                height=0.54,
+                color=ACCENT,
+                linewidth=0,
+            )
+            beside(axes, f"{driver.strength:.2f}", (driver.strength / strongest, -place))
+        row_labels(axes, [driver.label for driver in shown], label_width)
+        axes.set_xlim(0, 1)
+        rows_only(axes, len(shown))
+        return figure
+
+
+def sources_figure(rows: Sequence[SourceRow], base_rate: float, width: int = WIDE) -> Figure:
+    """Draw quality (close rate, its interval, the dashed average) beside volume (leads) for each source."""
+    shown = list(rows[:MOST_ROWS])
+    label_width = (0.38 if width <= PHONE else 0.3) * width
+    split = label_width + (width - label_width) * 0.6
+    with drawing():
+        figure = blank(width, ROW * max(1, len(shown)) + HEADING + 4)
+        quality = panel(figure, left=label_width, right=width - split, bottom=4, top=HEADING)
+        volume = panel(figure, left=split + 16, right=50, bottom=4, top=HEADING)
+        reach = (
+            max(
+                [
+                    0.01,
+                    base_rate,
+                    *(row.close_rate.high for row in shown if row.close_rate),
+                ]
+            )
+            * 1.04
+        )
+        most = max([1, *(row.leads for row in shown)])
+        quality.axvline(base_rate, color=MUTED, linewidth=1.2, linestyle=DASHES)
+        for place, row in enumerate(shown):
+            _close_rate(quality, row, -place, base_rate)
+            volume.barh(-place, row.leads / most, height=0.54, color=ACCENT_SOFT, linewidth=0)
+            beside(volume, count(row.leads), (row.leads / most, -place))
+        row_labels(quality, [row.source for row in shown], label_width)
+        quality.set_xlim(0, reach)
+        volume.set_xlim(0, 1)
+        for axes in (quality, volume):
+            rows_only(axes, len(shown))
+        above = 0.5 + 14 / ROW
+        beside(
+            quality,
+            f"average {percent(base_rate)}",
+            (base_rate, above),
+            shift=(0, 0),
+            align="center",
+        )
+        beside(volume, "leads", (0, above), shift=(0, 0))
+        return figure
+
+
+def _close_rate(axes: Axes, row: SourceRow, y: float, base_rate: float) -> None:
+    rate = row.close_rate
+    if rate is None:
+        beside(axes, "too few to tell", (0, y), shift=(0, 0))
+        return
+    tone = ACCENT if rate.low > base_rate else WARM if rate.high < base_rate else MUTED
+    axes.plot([rate.low, rate.high], [y, y], color=tone, linewidth=2.6, solid_capstyle="round")
+    axes.plot(rate.value, y, "o", color=tone, markersize=9, mew=0, clip_on=False)
+
+
+def shap_summary_figure(
+    contributions: np.ndarray, values: np.ndarray, names: Sequence[str]
+) -> Figure:
+    """Draw the beeswarm of the technical appendix (Lundberg and Lee, NeurIPS 2017).
+
+    Args:
+        contributions: n x features, log-odds.
+        values: n x features as numbers, for the colour; NaN is drawn grey.
+        names: of the features, as a reader knows them.
+    """
+    import numpy as np
+    import shap
+    from matplotlib.figure import Figure
+
+    rows = min(len(names), MOST_ROWS)
+    with drawing(), _fixed_shuffle():
+        figure = Figure(figsize=(10, 1.6 + 0.4 * rows), dpi=144, layout="constrained")
+        axes = figure.subplots()
+        explanation = shap.Explanation(
+            values=np.asarray(contributions, dtype=float),
+            data=np.asarray(values, dtype=float),
+            feature_names=list(names),
+        )
+        shap.plots.beeswarm(explanation, max_display=MOST_ROWS, ax=axes, show=False, plot_size=None)
+        axes.set_xlabel("contribution to the score, in log-odds")
+        return figure
+
+
+@contextmanager
+def _fixed_shuffle() -> Iterator[None]:
+    """Let shap scatter its points the same way each time, and leave the caller's random numbers alone."""
+    import numpy as np
+
+    before = np.random.get_state()  # noqa: NPY002  the global state is what shap uses
+    np.random.seed(7)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(before)  # noqa: NPY002

@@ -1,0 +1,183 @@
+"""The sentences of the report. Each is computed from the facts; none says that anything causes a win."""
+
+from reports.facts import Metrics, ReportFacts, SourceRow
+from reports.words import count, day, percent, points, share_range
+
+STEPS = {
+    "base_rate": "the base rate",
+    "logistic": "logistic regression",
+    "lightgbm": "gradient-boosted trees",
+}
+CONTENDERS = {"leadgauge": "leadgauge", **STEPS}
+BOLD, TIMID = 0.9, 1.1  # calibration slopes between these have about the right spread
+
+
+def bottom_line(facts: ReportFacts) -> list[str]:
+    """Return three sentences: how many close, how well they can be told apart, where they come from."""
+    return [_how_many(facts), _told_apart(facts), _where_from(facts) or _tonight(facts)]
+
+
+def within(facts: ReportFacts) -> str:
+    """Say the horizon, or nothing where closing times are not known."""
+    return f" within {facts.horizon_days} days" if facts.closing_times else ""
+
+
+def _how_many(facts: ReportFacts) -> str:
+    rate = facts.counts.base_rate
+    if rate == 0:
+        return f"None of {count(facts.counts.leads)} leads closed{within(facts)}."
+    of = next(
+        size for size in (100, 1_000, 10_000, 1_000_000) if rate * size >= 0.95 or size == 1_000_000
+    )
+    hits = round(rate * of)
+    return (
+        f"Of {count(of)} leads, {count(hits)} {'closes' if hits == 1 else 'close'}{within(facts)}."
+    )
+
+
+def _told_apart(facts: ReportFacts) -> str:
+    if not facts.tells_leads_apart:
+        return (
+            "Nothing in the data tells good leads from bad ones: forward in time no model was better than the base "
+            "rate, so leads of the same age all get the same probability, and the order of a call list is left to you."
+        )
+    lift = facts.leadgauge.lift_top_10
+    if lift is None:
+        return f"leadgauge ranks them by {STEPS[facts.step]}, tested forward in time."
+    return (
+        f"The tenth of leads that leadgauge ranks highest holds {percent(lift / 10)} of the wins, "
+        f"{lift:.1f} times its share."
+    )
+
+
+def _where_from(facts: ReportFacts) -> str | None:
+    known = [row for row in facts.sources if row.close_rate and not row.pooled]
+    if len(known) < 2:
+        return None
+    best = max(known, key=lambda row: _rate(row)[1])
+    worse = [row for row in known if _rate(row)[2] < _rate(best)[1]]
+    if not worse:
+        return "No source's close rate can be told from the others' yet."
+    worst = max(worse, key=lambda row: (row.spend or 0.0, -_rate(row)[0]))
+    sentence = (
+        f"{best.source} leads close at {percent(_rate(best)[0])} ({_range(best)}), "
+        f"{worst.source} at {percent(_rate(worst)[0])} ({_range(worst)})"
+    )
+    share = budget_share(facts.sources, worst)
+    return sentence + (f" while taking {percent(share)} of the budget." if share else ".")
+
+
+def _rate(row: SourceRow) -> tuple[float, float, float]:
+    rate = row.close_rate
+    return (rate.value, rate.low, rate.high) if rate else (0.0, 0.0, 0.0)
+
+
+def _range(row: SourceRow) -> str:
+    return share_range(row.close_rate) if row.close_rate else ""
+
+
+def budget_share(rows: list[SourceRow], row: SourceRow) -> float | None:
+    """Return the row's share of all money spent, or None where none is recorded."""
+    total = sum(other.spend or 0.0 for other in rows)
+    return (row.spend or 0.0) / total if total > 0 and row.spend else None
+
+
+def _tonight(facts: ReportFacts) -> str:
+    leads = sum(row.leads for row in facts.tonight)
+    wins = sum(row.expected_wins for row in facts.tonight)
+    if not leads:
+        return "No lead is open tonight."
+    return f"{count(leads)} leads are open tonight; {count(wins)} of them can be expected to close{within(facts)}."
+
+
+def honesty(facts: ReportFacts) -> list[str]:
+    """Say in plain words what the calibration numbers mean, and how the others did."""
+    evaluation, ours = facts.evaluation, facts.leadgauge
+    first = (
+        f"The trial ran forward in time, from {day(evaluation.first)} to {day(evaluation.last)}: "
+        f"{count(evaluation.rows)} probabilities, each given before its outcome was known; "
+        f"{count(evaluation.wins)} of them ended in a win."
+    )
+    return [
+        sentence
+        for sentence in (
+            first,
+            _said_and_happened(facts),
+            _off_by(ours),
+            _spread(ours),
+            _others(facts),
+        )
+        if sentence
+    ]
+
+
+def _said_and_happened(facts: ReportFacts) -> str | None:
+    if len(facts.calibration) < 2:
+        return None
+    top = max(facts.calibration, key=lambda point: point.predicted)
+    bottom = min(facts.calibration, key=lambda point: point.predicted)
+    return (
+        f"Of leads that were given about {percent(top.predicted)}, {percent(top.observed)} closed; "
+        f"of those given about {percent(bottom.predicted)}, {percent(bottom.observed)}."
+    )
+
+
+def _off_by(ours: Metrics) -> str | None:
+    if ours.ece is None:
+        return None
+    sentence = f"On average a probability was {points(ours.ece)} off"
+    if ours.ece_noise_95 is None:
+        return f"{sentence}."
+    if ours.ece <= ours.ece_noise_95:
+        return f"{sentence}, within the {points(ours.ece_noise_95)} that chance alone can explain: no sign that they mislead."
+    return (
+        f"{sentence}, more than the {points(ours.ece_noise_95)} that chance alone can explain: "
+        "the order of leads can be trusted more than the exact percentages."
+    )
+
+
+def _spread(ours: Metrics) -> str | None:
+    slope = ours.calibration_slope
+    if slope is None:
+        return None
+    if slope < BOLD:
+        return f"They were too bold (slope {slope:.2f}; 1 is right): high ones should have been lower, low ones higher."
+    if slope > TIMID:
+        return f"They were too timid (slope {slope:.2f}; 1 is right): high ones could have been higher, low ones lower."
+    return f"They were neither too bold nor too timid (slope {slope:.2f}; 1 is right)."
+
+
+def _others(facts: ReportFacts) -> str | None:
+    if not facts.tells_leads_apart:
+        return None
+    ours = facts.leadgauge.log_loss
+    rivals = [
+        name
+        for name in ("base_rate", "logistic")
+        if name in facts.evaluation.contenders and name != facts.step
+    ]
+    told = [
+        f"{_against(ours, facts.evaluation.contenders[name].log_loss)} that of {STEPS[name]}"
+        for name in rivals
+    ]
+    return (
+        f"Its penalty for wrong probabilities (log loss) is {' and '.join(told)}." if told else None
+    )
+
+
+def _against(ours: float, theirs: float) -> str:
+    if theirs <= 0 or round(abs(1 - ours / theirs), 3) == 0:
+        return "the same as"
+    change = 1 - ours / theirs
+    return f"{percent(abs(change))} {'below' if change > 0 else 'above'}"
+
+
+def data_in_short(facts: ReportFacts) -> str:
+    """Say how many rows were refused, of how many."""
+    read = sum(row.read for row in facts.quarantine)
+    refused = sum(row.refused for row in facts.quarantine)
+    if not read:
+        return "How many rows were refused was not recorded."
+    if not refused:
+        return f"All {count(read)} rows read met the contract."
+    return f"{count(refused)} of {count(read)} rows read ({percent(refused / read)}) broke the contract and were set aside."
