@@ -1,0 +1,136 @@
+"""From a called command to a body: environment, project, request, and what is printed after."""
+
+import importlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.errors import UsageError
+from pipelines import console
+from pipelines.home import Home, find_data, find_home, prepare_environment
+from pipelines.settings import Request, make_request, parse_moment
+from pipelines.steps import DirectSteps, Steps
+from pipelines.summary import Summary
+
+Body = Callable[[Request, Steps], Summary]
+
+# Each body lives in a module of its own; it is imported when its command is called.
+BODIES = {
+    "check": "pipelines.check:check",
+    "train": "pipelines.retrain:retrain",
+    "score": "pipelines.nightly:nightly",
+    "explain": "pipelines.explain:explain",
+    "report": "pipelines.report:report",
+    "promote": "pipelines.versions:promote",
+    "rollback": "pipelines.versions:rollback",
+    "status": "pipelines.status:status",
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One command as it was typed."""
+
+    project: Path
+    home: Path | None = None
+    data: Path | None = None
+    as_of: str | None = None
+    as_json: bool = False
+    prefect: bool = False
+    verbose: bool = False
+
+
+def run(command: str, call: Call, **options: str | bool | int) -> None:
+    """Run one command and print what it did.
+
+    Raises:
+        UserError: whatever the body refuses, unchanged.
+    """
+    begun = time.perf_counter()
+    home = _prepare(call.home, verbose=call.verbose)
+    request = _request(call, home, options)
+    if call.prefect:
+        summary = _as_flow(command, call, request)
+    else:
+        summary = _directly(body_of(command), request)
+    console.show(summary.after(time.perf_counter() - begun), as_document=call.as_json)
+
+
+def run_demo(
+    home: Path | None,
+    folder: Path,
+    *,
+    leads: int,
+    seed: int,
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    """Simulate a company and take it from raw tables to scored leads and a report."""
+    begun = time.perf_counter()
+    found = _prepare(home, verbose=verbose)
+    from pipelines.demo import demo
+
+    progress = console.progress()
+    try:
+        summary = demo(found, folder.resolve(), DirectSteps(progress), leads=leads, seed=seed)
+    finally:
+        progress.stop()
+    console.show(summary.after(time.perf_counter() - begun), as_document=as_json)
+
+
+def run_serve(call: Call) -> None:
+    """Serve the project's flows until interrupted."""
+    home = _prepare(call.home, verbose=call.verbose)
+    request = _request(call, home, {})
+    from pipelines.serve import serve_project
+
+    serve_project(request)
+
+
+def body_of(command: str) -> Body:
+    """Import and return the body of a command."""
+    module, _, name = BODIES[command].partition(":")
+    body: Body = getattr(importlib.import_module(module), name)
+    return body
+
+
+def _prepare(option: Path | None, *, verbose: bool) -> Home:
+    home = find_home(option)
+    prepare_environment(home)
+    console.quiet(verbose=verbose)
+    return home
+
+
+def _request(call: Call, home: Home, options: dict[str, str | bool | int]) -> Request:
+    request = make_request(call.project, find_data(call.data), home, options=options)
+    if call.as_of is None:
+        return request
+    return request.at(parse_moment(call.as_of, request.project))
+
+
+def _directly(body: Body, request: Request) -> Summary:
+    progress = console.progress()
+    try:
+        return body(request, DirectSteps(progress))
+    finally:
+        progress.stop()
+
+
+def _as_flow(command: str, call: Call, request: Request) -> Summary:
+    if command not in {"train", "score"}:
+        raise UsageError(f"--prefect: `{command}` is no flow; train and score are")
+    from pipelines import flows
+    from pipelines.settings import NightlySettings, RetrainSettings
+
+    common = {
+        "project": request.project_file,
+        "data": request.data_root,
+        "home": request.home.root,
+        "as_of": request.as_of,
+        "pinned": True,
+    }
+    if command == "train":
+        promote = bool(request.options.get("promote", True))
+        return flows.retrain(RetrainSettings(**common, promote=promote))
+    return flows.nightly(NightlySettings(**common))
