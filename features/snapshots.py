@@ -82,14 +82,13 @@ def _mornings(
     day = last.replace(tzinfo=ZoneInfo("UTC")).astimezone(zone).date()
     moments: list[datetime] = []
     while True:
-        morning = (
-            datetime.combine(day, MORNING, zone).astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
-        )
+        local = datetime.combine(day, MORNING, zone)
+        morning = local.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
         if morning <= first:
             return moments[::-1]
         if morning <= last:
             moments.append(morning)
-        day -= timedelta(days=spacing_days)
+        day -= timedelta(days=spacing_days if moments else 1)
 
 
 def _trusted(tables: Canonical, project: Project) -> ir.Table:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import ibis
-import pandas as pd
+import pyarrow as pa
 
 from features.canonical import Canonical
 from features.catalogue import Catalogue, Feature
@@ -59,26 +59,31 @@ class Drawn:
         for name, schema in SCHEMAS.items():
             drawing = drawings.get(name, [])
             rows = parse(drawing) if isinstance(drawing, str) else drawing
-            frame = pd.DataFrame(
-                [{c: row.get(c) for c in schema} for row in rows], columns=list(schema)
-            )
-            for column, kind in schema.items():
-                if kind.startswith("timestamp"):
-                    frame[column] = pd.to_datetime(frame[column]).astype("datetime64[us]")
-                elif kind == "float64":
-                    frame[column] = frame[column].astype("float64")
-                elif kind == "boolean":
-                    frame[column] = (
-                        frame[column]
-                        .map({"true": True, "false": False, True: True, False: False})
-                        .astype("boolean")
-                    )
-                else:
-                    frame[column] = frame[column].astype("str").where(frame[column].notna(), None)
-            if name == "events":
-                frame["recorded_at"] = frame["recorded_at"].fillna(frame["occurred_at"])
-            self.connection.create_table(name, frame, schema=ibis.schema(schema), overwrite=True)
+            self._create(name, schema, [{c: row.get(c) for c in schema} for row in rows])
         return Canonical.of(self.connection, cutoff=self.cutoff, flat=self.flat)
+
+    def _create(self, name: str, schema: dict[str, str], rows: list[dict[str, Any]]) -> None:
+        """Load rows of text through the engine's own casts."""
+        texts = pa.table(
+            {
+                c: pa.array([None if r[c] is None else str(r[c]) for r in rows], pa.string())
+                for c in schema
+            }
+        )
+        duck = self.connection.con
+        duck.register("drawing", texts)
+        cast = {
+            "string": "VARCHAR",
+            "float64": "DOUBLE",
+            "boolean": "BOOLEAN",
+            "timestamp(6)": "TIMESTAMP",
+        }
+        columns = {c: f"CAST({c} AS {cast[kind]})" for c, kind in schema.items()}
+        if name == "events":
+            columns["recorded_at"] = "CAST(coalesce(recorded_at, occurred_at) AS TIMESTAMP)"
+        listed = ", ".join(f"{value} AS {c}" for c, value in columns.items())
+        duck.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT {listed} FROM drawing")
+        duck.unregister("drawing")
 
 
 def parse(drawing: str) -> list[dict[str, Any]]:
