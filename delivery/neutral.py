@@ -1,0 +1,168 @@
+"""The neutral row: one per lead and night, the same for every CRM."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from delivery import rules
+from delivery.problems import Problem, stop_if
+from delivery.receipt import Receipt, iso
+
+REASONS = ("reason_1", "reason_2", "reason_3")
+AGAINST = ("against_1", "against_2")
+TREND_POINTS = 5  # a smaller step of the score, 1 to 99, is noise from one night to the next
+_TEXT = rules.line_of_text()
+TIMES = ("data_as_of", "scored_at", "expires_at")
+
+RULES: dict[str, rules.Rule] = {
+    "lead_id": _TEXT,
+    "close_probability": rules.PROBABILITY,
+    "score": rules.SCORE,
+    "grade": rules.GRADE,
+    "route": rules.ROUTE,
+    "previous_score": rules.optional(rules.SCORE),
+    "trend": rules.TREND,
+    **dict.fromkeys((*REASONS, *AGAINST), rules.optional(_TEXT)),
+    "confidence": rules.CONFIDENCE,
+    "expected_value": rules.optional(rules.AMOUNT),
+    "model_version": rules.LABEL,
+    "run_id": rules.LABEL,
+    **dict.fromkeys(TIMES, rules.MOMENT),
+}
+COLUMNS = tuple(RULES)
+_SCORED = (
+    "lead_id",
+    "close_probability",
+    "score",
+    "grade",
+    "route",
+    "reasons_for",
+    "reasons_against",
+    "confidence",
+)
+
+
+def neutral_rows(
+    scored: pd.DataFrame, *, receipt: Receipt, previous: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Return one neutral row per lead, sorted by ``lead_id``, whatever the order of the scored rows.
+
+    Args:
+        scored: n leads with ``lead_id``, ``close_probability`` in (0, 1), ``score`` 1 to 99, ``grade`` A to D,
+            ``route``, ``reasons_for`` (at most 3), ``reasons_against`` (at most 2), ``confidence`` and
+            ``expected_value`` (NaN where there is none).
+        receipt: where the scores come from.
+        previous: ``lead_id`` and ``score`` of the publication before this night's, or None.
+
+    Returns:
+        n x 19 in the order of ``COLUMNS``: times with time zone UTC, scores as nullable integers, None for no reason.
+
+    Raises:
+        StoppedError: ids, values or reasons that a machine file must not carry; nothing is altered to make it fit.
+    """
+    missing = [name for name in (*_SCORED, "expected_value") if name not in scored]
+    if missing:
+        raise ValueError(f"scored rows lack {', '.join(missing)}")
+    ordered = scored.assign(lead_id=scored["lead_id"].astype(str)).sort_values(
+        "lead_id", kind="stable", ignore_index=True
+    )
+    rows = pd.DataFrame(
+        {
+            "lead_id": ordered["lead_id"],
+            "close_probability": ordered["close_probability"].astype(float).round(4),
+            "score": ordered["score"].astype("Int64"),
+            **{name: ordered[name] for name in ("grade", "route")},
+            "previous_score": _previous(ordered["lead_id"], previous),
+        }
+    )
+    rows["trend"] = _trend(rows["score"], rows["previous_score"])
+    for source, names in (("reasons_for", REASONS), ("reasons_against", AGAINST)):
+        for place, name in enumerate(names):
+            rows[name] = pd.Series(
+                [_at(reasons, place) for reasons in ordered[source]], dtype=object
+            )
+    rows["confidence"] = ordered["confidence"]
+    rows["expected_value"] = ordered["expected_value"].astype(float).round(2)
+    rows["model_version"], rows["run_id"] = receipt.model_version, receipt.run_id
+    for name in TIMES:
+        moment = pd.Timestamp(getattr(receipt, name), tz="UTC").as_unit("ms")
+        rows[name] = pd.Series(moment, index=rows.index, dtype="datetime64[ms, UTC]")
+    _refuse(ordered, rows)
+    return rows[list(COLUMNS)]
+
+
+def _previous(ids: pd.Series, previous: pd.DataFrame | None) -> pd.Series:
+    if previous is None or previous.empty:
+        return pd.Series(pd.NA, index=ids.index, dtype="Int64")
+    known = previous.set_index(previous["lead_id"].astype(str))["score"].astype("Int64")
+    return ids.map(known).astype("Int64")
+
+
+def _trend(score: pd.Series, previous: pd.Series) -> pd.Series:
+    change = (score - previous).astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    names = np.select(
+        [np.isnan(change), change >= TREND_POINTS, change <= -TREND_POINTS],
+        ["new", "improving", "declining"],
+        default="steady",
+    )
+    return pd.Series(names.astype(object), index=score.index, dtype=object)
+
+
+def _at(reasons: Sequence[str], place: int) -> str | None:
+    return reasons[place] if place < len(reasons) else None
+
+
+def _refuse(scored: pd.DataFrame, rows: pd.DataFrame) -> None:
+    where, ids = "scored leads", rows["lead_id"]
+    problems = [
+        Problem(where, "each lead once", row=str(lead_id), column="lead_id")
+        for lead_id in ids[ids.duplicated()].unique()
+    ]
+    for source, most in (("reasons_for", len(REASONS)), ("reasons_against", len(AGAINST))):
+        problems += [
+            Problem(
+                where,
+                f"at most {most} reasons",
+                row=lead_id,
+                column=source,
+                value=f"{len(reasons)} reasons",
+            )
+            for lead_id, reasons in zip(ids, scored[source], strict=True)
+            if len(reasons) > most
+        ]
+    for name, cells in texts(rows).items():
+        refused = RULES[name].refused(cells)
+        if refused:
+            problems += [
+                Problem(where, RULES[name].expected, row=lead_id, column=name, value=cell)
+                for lead_id, cell in zip(ids, cells, strict=True)
+                if cell in refused
+            ]
+    advice = (
+        "Nothing was published. Machine files carry such text neither as it is nor altered: "
+        "clean it in the source (missing, derive or where of the project file), or take another column as lead_id."
+    )
+    stop_if(problems, "The scores cannot be written to machine files", advice)
+
+
+def texts(rows: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the columns of neutral rows as the text that the files hold: fixed decimals, ISO times, "" for nothing."""
+    cells: dict[str, list[str]] = {}
+    for name in COLUMNS:
+        column = rows[name]
+        empty = column.isna()
+        if name == "close_probability":
+            cells[name] = [f"{value:.4f}" for value in column]
+        elif name == "expected_value":
+            cells[name] = [
+                "" if none else f"{value:.2f}" for value, none in zip(column, empty, strict=True)
+            ]
+        elif name in TIMES:
+            known = {moment: iso(moment) for moment in column.unique()}
+            cells[name] = [known[moment] for moment in column]
+        else:
+            cells[name] = [
+                "" if none else str(value) for value, none in zip(column, empty, strict=True)
+            ]
+    return cells

@@ -1,0 +1,107 @@
+"""The list that a person opens in a spreadsheet: the best leads first, formulas defused."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from delivery.csv_files import BOM, csv_lines, write_file
+from delivery.hubspot import joined
+from delivery.neutral import AGAINST, REASONS, texts
+from delivery.rules import begins_a_formula
+
+NAME = "top_leads.csv"
+TOP = 1_000  # nobody reads further down; scores.csv holds all
+HEADERS = (
+    "Rank",
+    "Lead",
+    "Chance to close",
+    "Score (1-99)",
+    "Grade",
+    "Next step",
+    "Trend",
+    "What speaks for it",
+    "What speaks against it",
+    "Confidence",
+    "Expected value",
+    "Score good until (UTC)",
+)
+_NEXT_STEP = {"sales_ready": "Sales", "nurture": "Nurture"}
+
+
+def write_people(rows: pd.DataFrame, folder: Path) -> list[Path]:
+    """Write the 1,000 likeliest of the neutral rows as ``top_leads.csv``, with headers for people.
+
+    It opens in a spreadsheet as it is: a byte order mark says that it is UTF-8, and text that would run as a formula
+    gets an apostrophe in front. It is not for import into a CRM.
+    """
+    order = (
+        rows.assign(minus=-rows["close_probability"]).sort_values(["minus", "lead_id"]).head(TOP)
+    )
+    cells = texts(order)
+    lines = [
+        (
+            str(rank),
+            lead_id,
+            _percent(probability),
+            score,
+            grade,
+            _NEXT_STEP[route],
+            trend,
+            reasons,
+            against,
+            confidence,
+            value,
+            expires[:16].replace("T", " "),
+        )
+        for rank, (
+            lead_id,
+            probability,
+            score,
+            grade,
+            route,
+            trend,
+            reasons,
+            against,
+            confidence,
+            value,
+            expires,
+        ) in (
+            enumerate(
+                zip(
+                    *(
+                        cells[name]
+                        for name in (
+                            "lead_id",
+                            "close_probability",
+                            "score",
+                            "grade",
+                            "route",
+                            "trend",
+                        )
+                    ),
+                    joined(cells, REASONS),
+                    joined(cells, AGAINST),
+                    *(cells[name] for name in ("confidence", "expected_value", "expires_at")),
+                    strict=True,
+                ),
+                start=1,
+            )
+        )
+    ]
+    defused = ([defuse(cell) for cell in line] for line in lines)
+    return [write_file(folder / NAME, [BOM.encode(), *csv_lines([HEADERS]), *csv_lines(defused)])]
+
+
+def _percent(probability: str) -> str:
+    value = float(probability)
+    return (
+        f"{value:.1%}"
+        if 0.0005 <= value <= 0.9995
+        else ("under 0.1%" if value < 0.5 else "over 99.9%")
+    )
+
+
+def defuse(text: str) -> str:
+    """Return text that a spreadsheet shows instead of running: an apostrophe in front, line breaks as spaces."""
+    line = " ".join(text.splitlines())
+    return f"'{line}" if begins_a_formula(text) else line

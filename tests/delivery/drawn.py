@@ -1,0 +1,90 @@
+"""Drawn leads: one line of a table is one lead."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from delivery.neutral import neutral_rows
+from delivery.receipt import Receipt
+from delivery.routes import route
+from features.project import Agreement
+
+GOLDEN = Path(__file__).parent / "golden"
+AS_OF = datetime(2026, 1, 15, 4, 30, tzinfo=UTC)
+RECEIPT = Receipt(
+    project="acme",
+    model_version="7",
+    run_id="night-20260115",
+    data_as_of=datetime(2026, 1, 15, 4, 30, tzinfo=UTC),
+    scored_at=datetime(2026, 1, 15, 4, 41, 7, 250_000, tzinfo=UTC),
+    expires_at=datetime(2026, 1, 22, 4, 41, 7, 250_000, tzinfo=UTC),
+)
+
+
+def receipt(**changes: Any) -> Receipt:
+    """The drawn receipt, with changes."""
+    return Receipt(**{**vars(RECEIPT), **changes})
+
+
+def scored(table: str, **columns: list[Any]) -> pd.DataFrame:
+    """Scored leads from a table of ``lead_id probability score grade value``; ``-`` for no value."""
+    lines = [line.split() for line in table.strip().splitlines()]
+    frame = pd.DataFrame(
+        {
+            "lead_id": [line[0] for line in lines],
+            "close_probability": [float(line[1]) for line in lines],
+            "score": [int(line[2]) for line in lines],
+            "grade": [line[3] for line in lines],
+            "reasons_for": [["visited the pricing page 3 times in the last 7 days"] for _ in lines],
+            "reasons_against": [[] for _ in lines],
+            "confidence": "high",
+            "expected_value": [np.nan if line[4] == "-" else float(line[4]) for line in lines],
+        }
+    )
+    return frame.assign(**columns)
+
+
+def night(ids: list[str], *, previous: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Neutral rows for the golden files: a lead of every kind, with the ids of one CRM."""
+    leads = scored(
+        f"""
+        {ids[0]} 0.91236 97 A 12000.5
+        {ids[1]} 0.40004 61 B 800
+        {ids[2]} 0.00004  1 D -
+        """,
+        reasons_for=[
+            ['source is Web, form "Demo"', "visited 3 pages, 2 today", "Köln is near the office"],
+            ["replied to an e-mail yesterday"],
+            [],
+        ],
+        reasons_against=[[], ["no call for 30 days", "small company"], []],
+        confidence=["high", "medium", "low"],
+    )
+    routed = leads.assign(route=route(leads, Agreement()))
+    known = pd.DataFrame({"lead_id": ids[:2], "score": [80, 62]}) if previous is None else previous
+    return neutral_rows(routed, receipt=RECEIPT, previous=known)
+
+
+def many(count: int) -> pd.DataFrame:
+    """Scored leads with GUIDs as ids, made without chance."""
+    place = np.arange(count)
+    probability = 0.001 + 0.998 * ((place * 7919) % 10_007) / 10_007
+    leads = pd.DataFrame(
+        {
+            "lead_id": [f"{i:08x}-0000-4000-8000-{i * 31:012x}" for i in place],
+            "close_probability": probability,
+            "score": np.clip((probability * 100).astype(int), 1, 99),
+            "grade": np.array(list("ABCD"))[place % 4],
+            "reasons_for": [
+                ["visited the pricing page 3 times", "source is Web", f"{i % 40} calls"]
+                for i in place
+            ],
+            "reasons_against": [["no reply for 12 days"] for _ in place],
+            "confidence": "medium",
+            "expected_value": probability * 1000,
+        }
+    )
+    return leads.assign(route=route(leads, Agreement()))
