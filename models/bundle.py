@@ -1,0 +1,115 @@
+"""What is published: a model as text and JSON in one folder, with the catalogue it was trained on."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy.typing as npt
+import pandas as pd
+from pydantic import ValidationError
+
+from features.catalogue import Catalogue
+from features.errors import DataError
+from models.scorer import Floats, FrameError, Scorer, Spec
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A trained model.
+
+    ``model`` is the content of ``model.json``; ``boosters`` are LightGBM's own texts by file name.
+    """
+
+    model: Spec
+    boosters: dict[str, str]
+    catalogue: Catalogue
+    scorer: Scorer
+
+    @classmethod
+    def of(cls, model: Spec, boosters: dict[str, str], catalogue: Catalogue, *, threads: int = 1) -> Self:
+        """Make a bundle from its parts."""
+        import lightgbm  # noqa: PLC0415  slow to import
+
+        parsed = [lightgbm.Booster(model_str=boosters[name]) for name in model["boosters"]]
+        return cls(model, boosters, catalogue, Scorer(model, parsed, threads=threads))
+
+    @classmethod
+    def load(cls, folder: Path, *, threads: int = 1) -> Self:
+        """Read a bundle folder.
+
+        Raises:
+            DataError: a file is missing, damaged or of another format.
+        """
+        try:
+            scorer = Scorer.load(folder, threads=threads)
+            catalogue = Catalogue.model_validate_json((folder / "catalogue.json").read_text(encoding="utf-8"))
+            boosters = {name: (folder / name).read_text(encoding="utf-8") for name in scorer.model["boosters"]}
+        except FrameError as error:
+            raise DataError(str(error)) from None
+        except (OSError, ValueError, KeyError, ValidationError) as error:
+            raise DataError(
+                f"{folder}: this is not a whole model bundle ({error}). Expected model.json, catalogue.json and the"
+                " boosters that model.json names; train again, or take the model from the registry"
+            ) from None
+        if catalogue.names != scorer.features:
+            raise DataError(f"{folder}: catalogue.json and model.json name different features; take both from one training")
+        return cls(scorer.model, boosters, catalogue, scorer)
+
+    def save(self, folder: Path) -> None:
+        """Write ``model.json``, ``catalogue.json`` and ``booster_*.txt``; the same model gives the same bytes."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in self.boosters.items():
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+        (folder / "catalogue.json").write_text(self.catalogue.model_dump_json(indent=1) + "\n", encoding="utf-8", newline="\n")
+        text = json.dumps(self.model, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False)
+        (folder / "model.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+
+    @property
+    def step(self) -> str:
+        """The step of the ladder that is published."""
+        return str(self.model["step"])
+
+    @property
+    def training(self) -> dict[str, Any]:
+        """What the model was trained on: rows, leads, wins, ages, ranges, and what each concept adds on average."""
+        return dict(self.model["training"])
+
+    def margin(self, frame: pd.DataFrame) -> Floats:
+        """Return calibrated log-odds, (rows,).
+
+        Raises:
+            DataError: a feature column is missing, or changed between number and text.
+        """
+        return self._checked(self.scorer.margin, frame)
+
+    def probability(self, frame: pd.DataFrame) -> Floats:
+        """Return the probability that each lead closes within the horizon, (rows,). Raises as ``margin``."""
+        return self._checked(self.scorer.probability, frame)
+
+    def contributions(self, frame: pd.DataFrame) -> Floats:
+        """Return log-odds, (rows, features + 1), the base last; a row sums to its margin. Raises as ``margin``.
+
+        TreeSHAP for LightGBM (Lundberg et al. 2020, path-dependent), coefficient x deviation from the mean
+        for the regression, both scaled by the calibration.
+        """
+        return self._checked(self.scorer.contributions, frame)
+
+    def score(self, probability: Floats) -> npt.NDArray[Any]:
+        """Return 1..99, a lead's place among the leads of the last evaluated mornings."""
+        return self.scorer.score(probability)
+
+    def grade(self, probability: Floats) -> list[str]:
+        """Return A, B, C or D."""
+        return self.scorer.grade(probability)
+
+    @staticmethod
+    def _checked(ask: Any, frame: pd.DataFrame) -> Floats:  # noqa: ANN401
+        try:
+            answer: Floats = ask(frame)
+        except FrameError as error:
+            raise DataError(
+                f"these rows do not fit the model: {error}. Score with the features that the model's catalogue declares,"
+                " or train again"
+            ) from None
+        return answer

@@ -1,0 +1,180 @@
+"""The evaluation forward in time: what the published recipe would have said on each block, had it been used then."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.calibration import IDENTITY, Platt, choose_calibration
+from models.candidates import BASE_RATE, DEFAULTS, Candidate, Tested, best
+from models.folds import Fold
+from models.ladder import Decision, climb
+from models.metrics import all_metrics, auc_by_age, calibration_curve, gains_curve
+from models.scorer import expit
+
+MIN_EARLIER_WINS = 10
+ENOUGH_WINS = 50
+NOT_YET_KNOWN = (
+    "the history is too short for the labels of one test block to be known before the next one starts:"
+    " step and calibration of each block were chosen on earlier blocks, but with labels that became known during it"
+)
+ONE_FOLD = (
+    "only one test forward in time fits the history: all settings were fixed beforehand, the probabilities are not"
+    " calibrated, and the one test decided whether the model or the base rate is published, so its figures flatter a little"
+)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Metrics of leadgauge and of each plain step on the same later rows."""
+
+    models: dict[str, dict[str, float | None]]
+    rows: int
+    wins: int
+    leads: int
+    won_leads: int
+    first: str
+    last: str
+    note: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return one entry per model, and what the rows were."""
+        facts = asdict(self)
+        return {**facts.pop("models"), **facts}
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The evaluation with what it was computed from.
+
+    ``predictions``: ``fold, lead_id, as_of, group_id, label, age_days, cluster`` and the probability
+    of ``leadgauge`` and of each plain step, one row per evaluated row.
+    """
+
+    evaluation: Evaluation
+    predictions: pd.DataFrame
+    folds: list[dict[str, Any]]
+    curves: dict[str, Any]
+
+
+def evaluate(
+    tests: Sequence[Tested], folds: Sequence[Fold], ladder: Sequence[str], *, gap_days: float, won: Sequence[int], seed: int
+) -> Evaluated:
+    """Replay the choice of step, settings and calibration at each fold from what was known before it, and measure.
+
+    A fold before which too little was known warms up and is not counted. ``won`` is the number of won
+    leads in each fold's training rows.
+    """
+    gap = pd.Timedelta(days=gap_days)
+    history, note = _what_was_known(tests, folds, gap)
+    parts, table = [], []
+    for number, (test, fold) in enumerate(zip(tests, folds, strict=True)):
+        known = history[number]
+        row = {
+            "fold": number + 1,
+            "start": fold.start.isoformat(),
+            "end": fold.end.isoformat(),
+            "train_rows": len(fold.train),
+            "train_won_leads": won[number],
+            "rows": len(test.label),
+            "won_leads": test.wins,
+        }
+        if known is None:
+            table.append({**row, "role": "warm-up", "step": None, "metrics": {}})
+            continue
+        chosen, platt = _choices(known, test, ladder, won_leads=won[number])
+        predicted = _predict(test, known, ladder, chosen, platt).assign(fold=number + 1)
+        parts.append(predicted)
+        figures = {name: _metrics(predicted, name, seed, draws=100) for name in ["leadgauge", *ladder]}
+        table.append({**row, "role": "evaluated", "step": chosen.step, "calibrated": platt != IDENTITY, "metrics": figures})
+    predictions = pd.concat(parts, ignore_index=True)
+    models = {name: _metrics(predictions, name, seed, draws=300) for name in ["leadgauge", *ladder]}
+    return Evaluated(_summary(predictions, models, note), predictions, table, _curves(predictions, ladder))
+
+
+def _what_was_known(
+    tests: Sequence[Tested], folds: Sequence[Fold], gap: pd.Timedelta
+) -> tuple[list[list[Tested] | None], str | None]:
+    """Return for each fold the earlier out-of-fold rows that may be chosen on; None where it warms up."""
+    if len(tests) == 1:
+        return [[]], ONE_FOLD
+    known: list[list[Tested] | None] = []
+    for number, fold in enumerate(folds):
+        earlier = [test.known_by(fold.start, gap) for test in tests[:number]]
+        filled = [test for test in earlier if len(test.label)]
+        known.append(filled if sum(test.wins for test in filled) >= MIN_EARLIER_WINS else None)
+    counted = [test for test, before in zip(tests, known, strict=True) if before is not None]
+    if len(counted) >= 2 or sum(test.wins for test in counted) >= ENOUGH_WINS:
+        return known, None
+    return [None, *(list(tests[:number]) for number in range(1, len(tests)))], NOT_YET_KNOWN
+
+
+def _choices(
+    known: Sequence[Tested], test: Tested, ladder: Sequence[str], *, won_leads: int
+) -> tuple[Candidate, Platt]:
+    if not known:
+        return decide([test], ladder, won_leads=won_leads).candidate, IDENTITY
+    chosen = climb(known, ladder, won_leads=won_leads).candidate
+    return chosen, calibrate(known, chosen)
+
+
+def decide(tests: Sequence[Tested], ladder: Sequence[str], *, won_leads: int) -> Decision:
+    """Choose what to publish from all folds; from a single one only whether the default regression beats the base rate."""
+    if len(tests) > 1:
+        return climb(tests, ladder, won_leads=won_leads)
+    fixed = {BASE_RATE, DEFAULTS["logistic"]} & set(tests[0].margins)
+    only = Tested(tests[0].rows, tests[0].label, tests[0].clusters, {one: tests[0].margins[one] for one in fixed})
+    return climb([only], [step for step in ladder if step != "lightgbm"], won_leads=won_leads)
+
+
+def calibrate(tests: Sequence[Tested], candidate: Candidate) -> Platt:
+    """Return the Platt scaling of a candidate's out-of-fold margins if it helped on later blocks."""
+    if len(tests) < 2:
+        return IDENTITY
+    blocks = [(test.margins[candidate], test.label, float(len(np.unique(test.clusters)))) for test in tests]
+    return choose_calibration(blocks)
+
+
+def _predict(
+    test: Tested, known: Sequence[Tested], ladder: Sequence[str], chosen: Candidate, platt: Platt
+) -> pd.DataFrame:
+    frame = test.rows.assign(cluster=test.clusters, leadgauge=expit(platt(test.margins[chosen])))
+    for step in ladder:
+        frame[step] = expit(test.margins[best(known, step)])
+    return frame
+
+
+def _metrics(predictions: pd.DataFrame, name: str, seed: int, *, draws: int) -> dict[str, float | None]:
+    clusters = pd.factorize(predictions["cluster"])[0].astype(np.int64)
+    label = predictions["label"].to_numpy(dtype=np.float64)
+    return all_metrics(label, predictions[name].to_numpy(dtype=np.float64), clusters, seed=seed, draws=draws)
+
+
+def _summary(predictions: pd.DataFrame, models: dict[str, dict[str, float | None]], note: str | None) -> Evaluation:
+    return Evaluation(
+        models=models,
+        rows=len(predictions),
+        wins=int(predictions["label"].sum()),
+        leads=int(predictions["lead_id"].nunique()),
+        won_leads=int(predictions.loc[predictions["label"] == 1, "lead_id"].nunique()),
+        first=predictions["as_of"].min().isoformat(),
+        last=predictions["as_of"].max().isoformat(),
+        note=note,
+    )
+
+
+def _curves(predictions: pd.DataFrame, ladder: Sequence[str]) -> dict[str, Any]:
+    label = predictions["label"].to_numpy(dtype=np.float64)
+    clusters = predictions["cluster"].to_numpy(dtype=np.int64)
+    ages = predictions["age_days"].to_numpy(dtype=np.float64)
+    curves: dict[str, Any] = {}
+    for name in ["leadgauge", *ladder]:
+        probability = predictions[name].to_numpy(dtype=np.float64)
+        curves[name] = {
+            "calibration": calibration_curve(label, probability, clusters),
+            "gains": gains_curve(label, probability),
+            "auc_by_age": auc_by_age(label, probability, ages),
+        }
+    return curves
