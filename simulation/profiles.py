@@ -1,0 +1,214 @@
+"""Who the leads are: their accounts, sources, attributes, sales representatives, and how well they fit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simulation import market
+from simulation.intent import Floats, Ints
+from simulation.names import company_names, record_ids
+from simulation.scenario import DAY, Scenario
+
+ACCOUNT_SD = 0.50  # what the people of an account share and no table tells
+LEAD_SD = 0.45  # what a lead has for itself and no table tells
+_STRENGTH = 0.58  # of all known effects together: what a model can learn at age 0
+_PEOPLE = np.array([0.60, 0.19, 0.09, 0.06, 0.04, 0.02])  # of an account: 1 to 6
+_DAYS_BETWEEN_PEOPLE = 40.0
+_TOLD = {"Budget": 0.50, "Decision Role": 0.55}  # what nobody asked for has no effect either
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """The leads as they are on their first day.
+
+    ``leads`` has one row per lead in order of creation, ``accounts`` one per account, ``account``
+    the account's position of each lead; ``known_fit`` is the log effect on the win hazard of what
+    the tables tell, ``hidden_fit`` that of what they do not; ``warmth`` without the hidden part.
+    """
+
+    leads: pd.DataFrame
+    accounts: pd.DataFrame
+    account: Ints
+    created: Ints
+    known_fit: Floats
+    hidden_fit: Floats
+    warmth: Floats
+
+
+def _pick(items: Sequence[Any], count: int, random: np.random.Generator) -> Ints:
+    shares = np.array([item.share for item in items])
+    return random.choice(len(items), count, p=shares / shares.sum())
+
+
+def _effects(items: Sequence[Any], at: Ints) -> Floats:
+    return np.array([item.effect for item in items])[at]
+
+
+def _names(items: Sequence[Any], at: Ints) -> np.ndarray:
+    return np.array([item.name for item in items], dtype=object)[at]
+
+
+def month_of(day: Ints) -> Ints:
+    """Return the calendar month, 0 to 11, of days since 1970."""
+    return day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
+
+
+def year_of(day: Ints) -> Ints:
+    """Return the calendar year of days since 1970."""
+    return day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+
+
+def _created(scenario: Scenario, account: Ints, random: np.random.Generator) -> Ints:
+    """Draw when each lead is created: an account's people follow its first, by weeks."""
+    days = np.arange(scenario.first_day, scenario.last_day + 1)
+    weight = (
+        np.array(market.LEAD_SEASON)[month_of(days)] * np.array(market.LEAD_WEEKDAY)[(days + 3) % 7]
+    )
+    weight = weight * np.exp(market.LEAD_GROWTH_PER_YEAR * (days - days[0]) / 365.25)
+    first = random.choice(days, int(account.max()) + 1, p=weight / weight.sum())[account]
+    follows = np.concatenate([[False], account[1:] == account[:-1]])
+    later = first + random.exponential(_DAYS_BETWEEN_PEOPLE, len(account)).astype(np.int64)
+    spread = first + (random.random(len(account)) * (scenario.last_day - first + 1)).astype(
+        np.int64
+    )
+    day = np.where(follows, np.where(later <= scenario.last_day, later, spread), first)
+    second = np.where(
+        random.random(len(day)) < 0.85,
+        random.normal(12.0, 3.2, len(day)),
+        random.random(len(day)) * 24,
+    )
+    return day * DAY + (np.clip(second, 0, 23.99) * 3600).astype(np.int64)
+
+
+def _accounts(scenario: Scenario, random: np.random.Generator) -> tuple[Ints, pd.DataFrame]:
+    """Draw accounts until their people suffice; return each lead's account and the accounts."""
+    count = scenario.leads
+    people = (
+        1 + random.choice(len(_PEOPLE), count, p=_PEOPLE)
+        if scenario.accounts
+        else np.ones(count, dtype=np.int64)
+    )
+    account = np.repeat(np.arange(count), people)[:count]
+    count = int(account[-1]) + 1
+    country, industry = (
+        _pick(market.COUNTRIES, count, random),
+        _pick(market.INDUSTRIES, count, random),
+    )
+    employees = np.clip(np.exp(random.normal(np.log(170), 1.5, count)), 1, 80_000).astype(np.int64)
+    frame = pd.DataFrame(
+        {
+            "Account ID": record_ids("001", count),
+            "Industry": _names(market.INDUSTRIES, industry),
+            "Country": _names(market.COUNTRIES, country),
+            "No. of Employees": employees,
+        }
+    )
+    frame.insert(1, "Company", company_names(frame["Industry"], frame["Country"], random))
+    frame["_effect"] = _effects(market.INDUSTRIES, industry) + _effects(market.COUNTRIES, country)
+    frame["_effect"] += 1.0 * np.exp(-(((np.log(employees) - np.log(450)) / 1.3) ** 2)) - 0.5
+    frame["_spending"] = np.array([item.spending for item in market.INDUSTRIES])[industry]
+    frame["_region"] = np.array([item.region for item in market.COUNTRIES], dtype=object)[country]
+    frame["_hidden"] = random.normal(0, ACCOUNT_SD, count)
+    return account, frame
+
+
+def _sources(day: Ints, random: np.random.Generator) -> Ints:
+    """Draw each lead's source by the month's shares."""
+    shares = np.array(
+        [[source.share * factor for factor in source.season] for source in market.SOURCES]
+    )
+    edges = np.cumsum(shares / shares.sum(axis=0), axis=0).T[month_of(day)]
+    return np.minimum((random.random((len(day), 1)) >= edges).sum(axis=1), len(market.SOURCES) - 1)
+
+
+def _campaigns(source: Ints, year: Ints, random: np.random.Generator) -> tuple[np.ndarray, Floats]:
+    """Draw each lead's campaign within its source; return names and effects."""
+    chosen = np.zeros(len(source), dtype=np.int64)
+    for at, item in enumerate(market.SOURCES):
+        own = [
+            number
+            for number, campaign in enumerate(market.CAMPAIGNS)
+            if campaign.source == item.name
+        ]
+        weight = np.array([market.CAMPAIGNS[number].weight for number in own])
+        rows = np.flatnonzero(source == at)
+        chosen[rows] = random.choice(own, len(rows), p=weight / weight.sum())
+    yearly = np.array([campaign.yearly for campaign in market.CAMPAIGNS])[chosen]
+    name = pd.Series(_names(market.CAMPAIGNS, chosen))
+    return np.where(yearly, name + " " + pd.Series(year).astype(str), name), _effects(
+        market.CAMPAIGNS, chosen
+    )
+
+
+def _landing_pages(source: Ints, random: np.random.Generator) -> np.ndarray:
+    widest = max(len(item.landing_pages) for item in market.SOURCES)
+    pages = np.array(
+        [(item.landing_pages * widest)[:widest] for item in market.SOURCES], dtype=object
+    )
+    return pages[source, random.integers(0, widest, len(source))]
+
+
+def _owners(scenario: Scenario, region: np.ndarray, day: Ints, random: np.random.Generator) -> Ints:
+    """Draw each lead's representative among those of its region's team who work there then."""
+    passed = (day - scenario.first_day) / max(scenario.last_day - scenario.first_day, 1)
+    weight = np.array([region == rep.team for rep in market.REPS]).T.astype(float)
+    present = [(passed >= rep.joins) & (passed <= rep.leaves) for rep in market.REPS]
+    edges = np.cumsum(weight * np.array(present).T, axis=1)
+    return (random.random((len(day), 1)) * edges[:, -1:] >= edges).sum(axis=1)
+
+
+def _interactions(leads: pd.DataFrame) -> Floats:
+    """Return the effects of pairs, which a sum of single effects does not hold."""
+    size, level, source = leads["No. of Employees"], leads["Seniority"], leads["Lead Source"]
+    pairs = (
+        ((level == "C-level") & (size >= 1000), -0.70),
+        ((level == "C-level") & (size < 200), 0.35),
+        (
+            (level == "Specialist") & (leads["Department"] == "IT") & (source == "Organic search"),
+            0.60,
+        ),
+        ((source == "Trade fair") & (leads["Industry"] == "Mechanical engineering"), 0.60),
+        ((source == "Webinar") & (size >= 1000), 0.50),
+        ((leads["Product Interest"] == "Enterprise") & (size < 100), -0.60),
+    )
+    return sum((where.to_numpy() * effect for where, effect in pairs), np.zeros(len(leads)))
+
+
+def draw_profiles(scenario: Scenario) -> Profiles:
+    """Draw the leads of a scenario, in order of creation."""
+    random = scenario.random("profiles")
+    account, accounts = _accounts(scenario, random)
+    created = _created(scenario, account, random)
+    order = np.argsort(created, kind="stable")
+    account, created = account[order], created[order]
+    day, count = created // DAY, len(created)
+    own = accounts.iloc[account].reset_index(drop=True)
+    leads = own[["Company", "Account ID", "Country", "Industry", "No. of Employees"]].copy()
+    source = _sources(day, random)
+    leads.insert(0, "Lead ID", record_ids("00Q", count))
+    leads["Lead Source"] = _names(market.SOURCES, source)
+    leads["Campaign"], campaign_effect = _campaigns(source, year_of(day), random)
+    leads["Landing Page"] = _landing_pages(source, random)
+    fit = own["_effect"].to_numpy() + _effects(market.SOURCES, source) + campaign_effect
+    for column, items in (
+        ("Seniority", market.SENIORITIES),
+        ("Department", market.DEPARTMENTS),
+        ("Product Interest", market.PRODUCTS),
+        ("Budget", market.BUDGETS),
+        ("Decision Role", market.ROLES),
+    ):
+        at = _pick(items, count, random)
+        told = random.random(count) < _TOLD.get(column, 1.0)
+        leads[column] = np.where(told, _names(items, at), None)
+        fit = fit + np.where(told, _effects(items, at), 0.0)
+    owner = _owners(scenario, own["_region"].to_numpy(), day, random)
+    leads["Lead Owner"] = _names(market.REPS, owner)
+    leads["Sales Team"] = own["_region"]
+    fit = fit + _effects(market.REPS, owner) + _interactions(leads)
+    fit = scenario.signal * _STRENGTH * (fit - fit.mean())
+    hidden = own["_hidden"].to_numpy() + random.normal(0, LEAD_SD, count)
+    warmth = 0.8 * np.array([item.warmth for item in market.SOURCES])[source] + 0.30 * fit
+    return Profiles(leads, accounts, account, created, fit, scenario.signal * hidden, warmth)
