@@ -69,7 +69,7 @@ def build_catalogue(
         project=project.project,
         timezone=project.timezone,
         horizon_days=project.label.horizon_days,
-        features=features,
+        features=_with_names_of_their_own(features),
         event_kinds=sorted(tables.events.select("kind").distinct().execute()["kind"]),
         left_out=left_out,
     )
@@ -98,6 +98,19 @@ def as_trained(project: Project, catalogue: Catalogue) -> Project:
         }
     )
     return project.model_copy(update={"sources": sources})
+
+
+def _with_names_of_their_own(features: list[Feature]) -> list[Feature]:
+    """Number the features that would share a name: a column may be called as an event's count is."""
+    used: set[str] = set()
+    named = []
+    for feature in features:
+        name, number = feature.name, 2
+        while name in used:
+            name, number = f"{feature.name}_{number}", number + 1
+        used.add(name)
+        named.append(feature.model_copy(update={"name": name}))
+    return named
 
 
 def _reason_to_leave_out(
@@ -152,14 +165,10 @@ def _timing(tables: Canonical) -> Iterator[Feature]:
 
 
 def _attributes(kept: list[AttributeColumn], changing: set[str]) -> Iterator[Feature]:
-    taken = slugs(
-        [f"{a.table}:{a.column}" for a in kept],
-        taken=("age_days", "created_hour", "created_weekday"),
-    )
     for attribute in kept:
         if attribute.type == "category" and attribute.distinct > MAX_LEVELS:
             continue
-        name = taken[f"{attribute.table}:{attribute.column}"]
+        name = attribute.column if attribute.table == "leads" else f"account_{attribute.column}"
         common = {
             "name": name,
             "concept": name,

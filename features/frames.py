@@ -8,7 +8,7 @@ from ibis.backends.duckdb import Backend
 
 from features.assemble import assemble
 from features.canonical import Canonical
-from features.catalogue import AccountAttribute, Attribute, Catalogue
+from features.catalogue import AccountAttribute, Attribute, Catalogue, TrackRecord
 from features.declare import build_catalogue
 from features.errors import DataError
 from features.hindsight import Suspect, audit
@@ -103,14 +103,13 @@ def unseen_kinds(read: TableSet, project: Project, catalogue: Catalogue) -> dict
 
 
 def _check_columns(tables: Canonical, catalogue: Catalogue) -> None:
-    missing = []
+    missing: dict[str, None] = {}
     for feature in catalogue.features:
-        if isinstance(feature, Attribute | AccountAttribute):
-            table = tables.leads if isinstance(feature, Attribute) else tables.accounts
-            if feature.column not in table.columns:
-                missing.append(
-                    f"  {'leads' if isinstance(feature, Attribute) else 'accounts'}: {feature.label!r}"
-                )
+        if not isinstance(feature, Attribute | AccountAttribute | TrackRecord):
+            continue
+        ours = isinstance(feature, Attribute | TrackRecord)
+        if feature.column not in (tables.leads if ours else tables.accounts).columns:
+            missing[f"  {'leads' if ours else 'accounts'}: {feature.label!r}"] = None
     if missing:
         raise DataError(
             "\n".join(
