@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from simulation.intent import Floats, Ints
+from simulation.arrays import Floats, Ints, Texts, draw_position, where_told
 from simulation.journeys import Journeys
 from simulation.scenario import DAY
 
-PACE_SHAPE = 2.0  # of the gamma distribution of pace
+PACE_SHAPE = 4.0  # of the gamma distribution of pace
 BEFORE_DAYS = 21
-BEFORE_FACTOR = 0.12  # visits of a day before creation, of those after it
+BEFORE_FACTOR = 0.07  # visits of a day before creation, of those after it
 _WEEKEND = 0.35
 _AFTER_CLOSE = 0.12  # share of leads that still turn up once closed
 
@@ -63,7 +63,7 @@ class Occurrences:
     at: Ints
     kinds: tuple[str, ...]
 
-    def take(self, rows: np.ndarray) -> "Occurrences":
+    def take(self, rows: Texts) -> "Occurrences":
         """Return some of them."""
         return Occurrences(self.lead[rows], self.kind[rows], self.at[rows], self.kinds)
 
@@ -121,7 +121,7 @@ def web_rates(scale: float, kinds: tuple[str, ...] = tuple(WEB_RATES)) -> Floats
     return scale * np.array([WEB_RATES[kind] for kind in kinds])
 
 
-def expected_events(journeys: Journeys, known: np.ndarray, first: Ints) -> float:
+def expected_events(journeys: Journeys, known: Texts, first: Ints) -> float:
     """Return the mean number of visits and mail events at scale 1, those after closing left out."""
     opened = np.array(_OPENS)
     mail = MAIL_PER_DAY * (1 + opened * (1 + np.array(_CLICKS) + np.array(_LEAVES)))
@@ -195,9 +195,9 @@ def say(first: Ints, random: np.random.Generator) -> pd.DataFrame:
         ("Timeframe", TIMEFRAMES, TIMEFRAME_SHARES),
     ):
         edges = np.cumsum(shares, axis=1)[first][:, :-1]
-        at = (random.random((len(first), 1)) >= edges).sum(axis=1)
+        at = draw_position(edges, random)
         answer = np.array(names, dtype=object)[at]
-        said[column] = np.where(random.random(len(first)) < SAID[column], answer, None)
+        said[column] = where_told(random.random(len(first)) < SAID[column], answer)
     said["Demo Requested"] = random.random(len(first)) < DEMO_SHARES[first]
     return pd.DataFrame(said)
 
@@ -224,6 +224,6 @@ def log_likelihood(said: pd.DataFrame, before: Ints, scale: float) -> Floats:
     mean = web_rates(scale, BEFORE_KINDS) * BEFORE_FACTOR * BEFORE_DAYS
     counts = before.astype(float)
     total += counts @ np.log(mean)
-    return total - (PACE_SHAPE + counts.sum(axis=1, keepdims=True)) * np.log(
-        PACE_SHAPE + mean.sum(axis=0)
-    )
+    exposure = np.log(PACE_SHAPE + mean.sum(axis=0))
+    total -= (PACE_SHAPE + counts.sum(axis=1, keepdims=True)) * exposure
+    return total

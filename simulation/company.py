@@ -91,7 +91,7 @@ def simulate(
         sales_activities=tables.sales_activities(sales),
         accounts=tables.accounts(),
         lead_history=history,
-        spend=money.spend(scenario, profiles.leads, profiles.created, scenario.random("spend")),
+        spend=money.spend(profiles.leads, profiles.created, scenario.random("spend")),
         suppression=tables.suppression(),
         truth=tell_truth(
             scenario, law, fixed, journeys, profiles, behaviour.log_likelihood(said, before, scale)

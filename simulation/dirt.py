@@ -4,13 +4,16 @@ Rows are added, never spoiled: without the added ones the tables are as they wer
 stray spaces around some values.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from simulation.arrays import Texts
 from simulation.names import record_ids
 from simulation.scenario import Scenario
 
-Texts = dict[str, pd.DataFrame]
+Tables = dict[str, pd.DataFrame]
 
 _NO_TIMES = ("31.02.2025 10:00:00", "n/a", "0000-00-00")
 _FUTURE = {"iso": "2099-01-01T00:00:00Z", "local": "01.01.2099 00:00:00"}
@@ -21,7 +24,7 @@ _EVENT_TABLES = ("web_events", "mail_events", "sales_activities")
 _SPACED = ("Country", "Company")
 
 
-def soil(texts: Texts, scenario: Scenario) -> tuple[Texts, dict[str, list[str]]]:
+def soil(texts: Tables, scenario: Scenario) -> tuple[Tables, dict[str, list[str]]]:
     """Return the tables with dirt added, and the ragged lines of each table's file.
 
     Tables of under 400 rows stay clean: one row would be too much of them.
@@ -49,18 +52,16 @@ def _some(rows: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:
     return rows.iloc[random.integers(0, max(len(rows), 1), _count(rows))].copy()
 
 
-def _as(rows: pd.DataFrame, **values: object) -> pd.DataFrame:
+def _as(rows: pd.DataFrame, **values: Any) -> pd.DataFrame:
     """Return the rows with other values; a name's underscores stand for spaces."""
     return rows.assign(**{name.replace("_", " "): value for name, value in values.items()})
 
 
-def _no_times(count: int) -> np.ndarray:
+def _no_times(count: int) -> Texts:
     return np.resize(np.array(_NO_TIMES, dtype=object), count)
 
 
-def _leads(
-    leads: pd.DataFrame, nobody: np.ndarray, random: np.random.Generator
-) -> list[pd.DataFrame]:
+def _leads(leads: pd.DataFrame, nobody: Texts, random: np.random.Generator) -> list[pd.DataFrame]:
     """Leads twice, alike and with another owner; created never, or in the future."""
     twice, differing, never, future = (_some(leads, random) for _ in range(4))
     return [
@@ -71,9 +72,7 @@ def _leads(
     ]
 
 
-def _opportunities(
-    texts: Texts, nobody: np.ndarray, random: np.random.Generator
-) -> list[pd.DataFrame]:
+def _opportunities(texts: Tables, nobody: Texts, random: np.random.Generator) -> list[pd.DataFrame]:
     """Outcomes of nobody; of open leads won before they were created, never, or in the future."""
     closed = texts["opportunities"]
     lead = texts["leads"]["Lead ID"]
@@ -93,14 +92,11 @@ def _opportunities(
     ):
         rows = won.iloc[random.integers(0, len(won), len(part))]
         parts.append(_as(rows, Lead_ID=part, Close_Date=close[: len(part)]))
-    for part in parts:
-        part["Opportunity ID"] = record_ids("006", len(part), shift=20_000_000 + 1000 * len(parts))
-    return parts
+    ids = record_ids("006", sum(map(len, parts)), shift=20_000_000)
+    return [_as(pd.concat(parts), Opportunity_ID=ids)]
 
 
-def _events(
-    events: pd.DataFrame, nobody: np.ndarray, random: np.random.Generator
-) -> list[pd.DataFrame]:
+def _events(events: pd.DataFrame, nobody: Texts, random: np.random.Generator) -> list[pd.DataFrame]:
     """Events of nobody, at no time, and in the future."""
     unknown, never, future = (_some(events, random) for _ in range(3))
     return [
@@ -111,7 +107,7 @@ def _events(
 
 
 def _history(
-    history: pd.DataFrame, nobody: np.ndarray, random: np.random.Generator
+    history: pd.DataFrame, nobody: Texts, random: np.random.Generator
 ) -> list[pd.DataFrame]:
     unknown, never = _some(history, random), _some(history, random)
     return [

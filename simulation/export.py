@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from simulation.arrays import Texts
 from simulation.company import Company
 from simulation.dirt import soil
 from simulation.project_file import project_file
@@ -81,14 +82,14 @@ def _text(values: pd.Series, local: bool, decimals: int) -> pd.Series:
     return values.astype("str").fillna("")
 
 
-def _time_text(values: pd.Series, local: bool) -> np.ndarray:
+def _time_text(values: pd.Series, local: bool) -> Texts:
     """Return times as ISO 8601 in UTC, as dates if they are months, or as local times, day first."""
     if local:
         there = values.dt.tz_localize("UTC").dt.tz_convert(_LOCAL_TIME)
-        return there.dt.strftime("%d.%m.%Y %H:%M:%S").to_numpy()
-    if values.name == "Month":
-        return np.datetime_as_string(values.to_numpy().astype("datetime64[D]"))
-    return np.char.add(np.datetime_as_string(values.to_numpy().astype("datetime64[s]")), "Z")
+        return there.dt.strftime("%d.%m.%Y %H:%M:%S").to_numpy(dtype=object)
+    unit, zone = ("D", "") if values.name == "Month" else ("s", "Z")
+    text: Texts = np.char.add(np.datetime_as_string(values.to_numpy(), unit=unit), zone)
+    return text
 
 
 def _write(texts: pd.DataFrame, path: Path, ragged: list[str]) -> None:

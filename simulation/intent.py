@@ -7,16 +7,13 @@ The probability to be won within a horizon follows from the state by backward re
 simulation: the leads' true probabilities.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from simulation.arrays import Floats, Ints
 from simulation.market import WIN_SEASON
 from simulation.scenario import HORIZON_DAYS, Scenario
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 STATES = ("cold", "curious", "evaluating", "deciding")
 COLD, CURIOUS, EVALUATING, DECIDING = range(4)
@@ -24,13 +21,16 @@ COLD, CURIOUS, EVALUATING, DECIDING = range(4)
 MAX_AGE_DAYS = 365  # the company closes what is a year old
 _STALE_AGE_DAYS = 180
 _STALE_FACTOR = 3.0
-_CERTAIN = 50.0  # a hazard that nothing survives
-_RAMP_DAYS = 70.0  # nobody buys on the first day
+_PATIENCE_DAYS = 28.0
+_FRESH_FACTOR = 0.5
+_CERTAIN = 1e6  # a hazard that nothing survives
+_CHUNK = 8192  # leads whose recursion fits into a processor's cache
+_RAMP_DAYS = 60.0  # nobody buys on the first day
 _WEEKEND = 0.08
 
-_WIN = np.log(np.array([0.0005, 0.0022, 0.0110, 0.0190]))
-_LOSS = np.log(np.array([0.300, 0.190, 0.009, 0.004]))
-_WIN_SAME, _LOSS_SAME = float(np.log(0.006)), float(np.log(0.090))  # where no signal is wanted
+_WIN = np.array([0.0006, 0.0028, 0.0130, 0.0230])
+_LOSS = np.array([0.330, 0.240, 0.018, 0.007])
+_WIN_SAME, _LOSS_SAME = 0.006, 0.09  # where no signal is wanted
 _LOSS_FIT = -0.35  # those who fit are also lost more slowly
 
 # Rows: from; columns: to. How quickly intent grows is the lead's ``momentum``, between the two.
@@ -51,11 +51,19 @@ _THRESHOLDS = np.array([0.25, 1.75, 3.30])  # of the first state's ordered logit
 
 @dataclass(frozen=True)
 class Law:
-    """What all leads share: ``level`` sets the base rate, the rest comes from the scenario."""
+    """What all leads share: factors on the hazards by state, by age in days and by calendar day.
 
-    signal: float
-    drift_per_day: float
-    drift_from_day: float
+    ``level`` sets the base rate; ``win_by_day`` and ``close_by_day`` begin at ``first_day``, days since
+    1970, and reach past the end of the data by a lead's longest life and a horizon.
+    """
+
+    first_day: int
+    win_by_state: Floats
+    loss_by_state: Floats
+    win_by_age: Floats
+    loss_by_age: Floats
+    win_by_day: Floats
+    close_by_day: Floats
     level: float = 0.0
 
 
@@ -82,7 +90,8 @@ def first_state_shares(warmth: Floats) -> Floats:
     """Return the probability of each state on the first day, shape (leads, 4)."""
     above = 1 / (1 + np.exp(_THRESHOLDS[None, :] - warmth[:, None]))
     edges = np.concatenate([np.ones((len(warmth), 1)), above, np.zeros((len(warmth), 1))], axis=1)
-    return edges[:, :-1] - edges[:, 1:]
+    shares: Floats = edges[:, :-1] - edges[:, 1:]
+    return shares
 
 
 def momentum_of(fit: Floats) -> Floats:
@@ -90,35 +99,38 @@ def momentum_of(fit: Floats) -> Floats:
     return 1 / (1 + np.exp(0.6 - 0.9 * fit))
 
 
-def _calendar(law: Law, day: Ints) -> tuple[Floats, Floats]:
-    """Return the log effect on winning and the factor on any closing, for days since 1970."""
+def law_of(scenario: Scenario) -> Law:
+    """Return the law of a scenario, its level still to be found."""
+    day = np.arange(scenario.first_day, scenario.last_day + MAX_AGE_DAYS + HORIZON_DAYS + 2)
     month = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
-    season = law.signal * np.array(WIN_SEASON)[month]
     weekend = (day + 3) % 7 >= 5  # 1970-01-01 was a Thursday
-    return season + law.drift_per_day * (day - law.drift_from_day), np.where(weekend, _WEEKEND, 1.0)
-
-
-def _loss_age_factor(age: Ints) -> Floats:
-    return np.where(age < _STALE_AGE_DAYS, 1.0, _STALE_FACTOR)
-
-
-def hazards(law: Law, leads: Leads, age: Ints, state: Ints) -> tuple[Floats, Floats]:
-    """Return the win and the loss hazard at each lead's closing moment of the day.
-
-    ``age`` counts whole days since the first closing moment; ``state`` may have a trailing axis.
-    """
-    extra = (None,) * (state.ndim - 1)
-    calendar, factor = _calendar(law, leads.first_day + age)
-    ramp = np.log1p(-np.exp(-(age + 1) / _RAMP_DAYS))
-    win_level = _WIN_SAME + law.signal * (_WIN - _WIN_SAME)
-    loss_level = _LOSS_SAME + law.signal * (_LOSS - _LOSS_SAME)
-    win = (
-        np.exp((law.level + leads.fit + calendar + ramp)[:, *extra] + win_level[state])
-        * factor[:, *extra]
+    years = (day - (scenario.first_day + scenario.last_day) / 2) / 365.25
+    age = np.arange(MAX_AGE_DAYS)
+    # Sales gives up reluctantly at first, and resolutely once a lead is stale.
+    patience = _FRESH_FACTOR + (1 - _FRESH_FACTOR) * np.minimum(age / _PATIENCE_DAYS, 1.0)
+    loss_by_age = np.where(age < _STALE_AGE_DAYS, patience, _STALE_FACTOR)
+    loss_by_age[-1] = _CERTAIN
+    return Law(
+        first_day=scenario.first_day,
+        win_by_state=_WIN_SAME * (_WIN / _WIN_SAME) ** scenario.signal,
+        loss_by_state=_LOSS_SAME * (_LOSS / _LOSS_SAME) ** scenario.signal,
+        win_by_age=1 - np.exp(-(age + 1) / _RAMP_DAYS),
+        loss_by_age=loss_by_age,
+        win_by_day=np.exp(scenario.signal * np.array(WIN_SEASON)[month] + scenario.drift * years),
+        close_by_day=np.where(weekend, _WEEKEND, 1.0),
     )
-    loss = np.exp((_LOSS_FIT * leads.fit)[:, *extra] + loss_level[state])
-    loss = loss * (factor * _loss_age_factor(age))[:, *extra]
-    return win, np.where((age >= MAX_AGE_DAYS - 1)[:, *extra], _CERTAIN, loss)
+
+
+def pressure(law: Law, leads: Leads, age: Ints) -> tuple[Floats, Floats]:
+    """Return what the states' win and loss hazards are multiplied by, one entry per lead.
+
+    ``age`` counts whole days since the first closing moment.
+    """
+    day = leads.first_day - law.first_day + age
+    at = np.minimum(age, MAX_AGE_DAYS - 1)
+    win = np.exp(law.level + leads.fit) * law.win_by_day[day] * law.win_by_age[at]
+    loss = np.exp(_LOSS_FIT * leads.fit) * law.loss_by_age[at]
+    return win * law.close_by_day[day], loss * law.close_by_day[day]
 
 
 def win_within(law: Law, leads: Leads, age: Ints, days: int = HORIZON_DAYS) -> Floats:
@@ -128,15 +140,22 @@ def win_within(law: Law, leads: Leads, age: Ints, days: int = HORIZON_DAYS) -> F
     moment, ``w`` to be won at it and ``T`` the lead's transition matrix,
     ``v(t) = w(t) + (1 - c(t)) T v(t + 1)``, ``v = 0`` beyond the horizon.
     """
-    states = np.broadcast_to(np.arange(4), (len(age), 4))
-    value = np.zeros((len(age), 4))
-    quick = leads.momentum[:, None]
+    value = np.zeros((4, len(age)))
+    for begin in range(0, len(age), _CHUNK):
+        rows = np.arange(begin, min(begin + _CHUNK, len(age)))
+        value[:, rows] = _recursion(law, leads.take(rows), age[rows], days)
+    return value.T
+
+
+def _recursion(law: Law, leads: Leads, age: Ints, days: int) -> Floats:
+    value = np.zeros((4, len(age)))
     for ahead in reversed(range(days)):
-        win, loss = hazards(law, leads, age + ahead, states)
-        both = win + loss
+        win_pressure, loss_pressure = pressure(law, leads, age + ahead)
+        win = law.win_by_state[:, None] * win_pressure
+        both = win + law.loss_by_state[:, None] * loss_pressure
         stays = np.exp(-both)
-        onward = (1 - quick) * (value @ SLOW.T) + quick * (value @ FAST.T)
-        value = (1 - stays) * win / both + stays * onward
+        onward = SLOW @ value + leads.momentum * ((FAST - SLOW) @ value)
+        value = (1 - stays) * (win / both) + stays * onward
     return value
 
 
@@ -150,10 +169,10 @@ def level_for(scenario: Scenario, leads: Leads, sample: int = 1500) -> Law:
     )
     some = leads.take(rows)
     shares = first_state_shares(some.warmth)
-    middle = (scenario.first_day + scenario.last_day) / 2
+    law = law_of(scenario)
     low, high = -8.0, 8.0
     for _ in range(16):
-        law = Law(scenario.signal, scenario.drift / 365.25, middle, (low + high) / 2)
+        law = replace(law, level=(low + high) / 2)
         mean = (
             (shares * win_within(law, some, np.zeros(len(rows), dtype=np.int64))).sum(axis=1).mean()
         )

@@ -4,17 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation.intent import (
-    FAST,
-    MAX_AGE_DAYS,
-    SLOW,
-    Floats,
-    Ints,
-    Law,
-    Leads,
-    first_state_shares,
-    hazards,
-)
+from simulation.arrays import Floats, Ints, Texts, draw_position
+from simulation.intent import FAST, MAX_AGE_DAYS, SLOW, Law, Leads, first_state_shares, pressure
 from simulation.scenario import DAY
 
 _FAR = np.iinfo(np.int64).max
@@ -32,7 +23,7 @@ class Journeys:
     created: Ints
     offset: Ints
     closed: Ints
-    won: np.ndarray
+    won: Texts
     lead: Ints
     day: Ints
     state: Ints
@@ -40,13 +31,15 @@ class Journeys:
     @property
     def day_start(self) -> Ints:
         """When each lead day begins: at the lead's creation or its last closing moment."""
-        begun = self.created[self.lead] + self.offset[self.lead] + (self.day - 1) * DAY
-        return np.maximum(begun, self.created[self.lead])
+        begun: Ints = self.created[self.lead] + self.offset[self.lead] + (self.day - 1) * DAY
+        later: Ints = np.maximum(begun, self.created[self.lead])
+        return later
 
     @property
     def day_end(self) -> Ints:
         """When each lead day ends: at its closing moment."""
-        return self.created[self.lead] + self.offset[self.lead] + self.day * DAY
+        end: Ints = self.created[self.lead] + self.offset[self.lead] + self.day * DAY
+        return end
 
     def state_at(self, moment: Ints) -> tuple[Ints, Ints]:
         """Return age in closing moments and state of each lead at its moment; -1 where it is not open then."""
@@ -61,7 +54,7 @@ class Journeys:
 def first_states(warmth: Floats, random: np.random.Generator) -> Ints:
     """Draw the state of the first day."""
     edges = np.cumsum(first_state_shares(warmth), axis=1)
-    return (random.random((len(warmth), 1)) >= edges[:, :3]).sum(axis=1)
+    return draw_position(edges[:, :3], random)
 
 
 def live(
@@ -76,7 +69,8 @@ def live(
     for age in range(MAX_AGE_DAYS):
         paths.append((active, np.full(len(active), age, dtype=np.int64), state))
         some = leads.take(active)
-        win, loss = hazards(law, some, paths[-1][1], state)
+        win, loss = pressure(law, some, paths[-1][1])
+        win, loss = win * law.win_by_state[state], loss * law.loss_by_state[state]
         draw = random.random((len(active), 2))
         closes = draw[:, 0] < -np.expm1(-(win + loss))
         ended = active[closes]
@@ -86,7 +80,7 @@ def live(
         if not len(active):
             break
         edges = (1 - quick) * slow[state] + quick * fast[state]
-        state = (random.random((len(active), 1)) >= edges).sum(axis=1)
+        state = draw_position(edges, random)
     lead, day, states = (np.concatenate(column) for column in zip(*paths, strict=True))
     order = np.argsort(lead, kind="stable")
     return Journeys(created, offset, closed, won, lead[order], day[order], states[order])

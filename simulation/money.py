@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from simulation import market
-from simulation.intent import Ints
-from simulation.scenario import DAY, Scenario
+from simulation.arrays import Ints, Texts, draw_position
+from simulation.scenario import DAY
 
 LOSS_REASONS = ("No response", "No budget", "Bad fit", "Competitor", "Bad timing")
 # By the state in which the lead was lost: cold, curious, evaluating, deciding.
@@ -23,29 +23,26 @@ _DEAL_SD = 0.55
 _NO_DISCOUNT = 0.45
 
 
-def amounts(employees: np.ndarray, spending: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def amounts(employees: Texts, spending: Texts, random: np.random.Generator) -> Texts:
     """Draw deal sizes in EUR before discount: log-normal, growing with the company's size."""
     middle = _MEDIAN_DEAL * spending * (employees / 200.0) ** _SIZE_POWER
     return np.round(middle * np.exp(random.normal(0, _DEAL_SD, len(employees))), 2)
 
 
-def discounts(count: int, random: np.random.Generator) -> np.ndarray:
+def discounts(count: int, random: np.random.Generator) -> Texts:
     """Draw discounts in percent, in steps of 2.5."""
     drawn = np.round(random.beta(1.6, 3.5, count) * 30 / 2.5) * 2.5
     return np.where(random.random(count) < _NO_DISCOUNT, 0.0, drawn)
 
 
-def loss_reasons(state: Ints, random: np.random.Generator) -> np.ndarray:
+def loss_reasons(state: Ints, random: np.random.Generator) -> Texts:
     """Draw why leads were lost, by the state they were in."""
     edges = np.cumsum(_REASON_SHARES, axis=1)[state][:, :-1]
-    return np.array(LOSS_REASONS, dtype=object)[
-        (random.random((len(state), 1)) >= edges).sum(axis=1)
-    ]
+    reasons: Texts = np.array(LOSS_REASONS, dtype=object)[draw_position(edges, random)]
+    return reasons
 
 
-def spend(
-    scenario: Scenario, leads: pd.DataFrame, created: Ints, random: np.random.Generator
-) -> pd.DataFrame:
+def spend(leads: pd.DataFrame, created: Ints, random: np.random.Generator) -> pd.DataFrame:
     """Draw what each campaign cost each month that it ran: about its leads times its source's cost per lead."""
     month = (created // DAY).astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]")
     grouped = pd.DataFrame(

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from simulation.arrays import Texts
+
 _DIGITS = np.array(list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 _SUFFIX = np.array(list("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"))
 _BODY = 9
@@ -41,7 +43,7 @@ _TRADES = {
 }
 
 
-def record_ids(prefix: str, count: int, shift: int = 0) -> np.ndarray:
+def record_ids(prefix: str, count: int, shift: int = 0) -> Texts:
     """Return ids as Salesforce writes them: 15 characters, then 3 that tell their upper case.
 
     They hold upper-case letters and digits only, so they differ also for those who ignore case.
@@ -57,9 +59,7 @@ def record_ids(prefix: str, count: int, shift: int = 0) -> np.ndarray:
     )
 
 
-def company_names(
-    industry: pd.Series, country: pd.Series, random: np.random.Generator
-) -> np.ndarray:
+def company_names(industry: pd.Series, country: pd.Series, random: np.random.Generator) -> Texts:
     """Return an invented name for each company; a second one of the same name gets a number."""
     count = len(industry)
     word = [

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from simulation import market
-from simulation.intent import Floats, Ints
+from simulation.arrays import Floats, Ints, Texts, draw_position, where_told
 from simulation.names import company_names, record_ids
 from simulation.scenario import DAY, Scenario
 
@@ -47,7 +47,7 @@ def _effects(items: Sequence[Any], at: Ints) -> Floats:
     return np.array([item.effect for item in items])[at]
 
 
-def _names(items: Sequence[Any], at: Ints) -> np.ndarray:
+def _names(items: Sequence[Any], at: Ints) -> Texts:
     return np.array([item.name for item in items], dtype=object)[at]
 
 
@@ -121,7 +121,7 @@ def _sources(day: Ints, random: np.random.Generator) -> Ints:
         [[source.share * factor for factor in source.season] for source in market.SOURCES]
     )
     edges = np.cumsum(shares / shares.sum(axis=0), axis=0).T[month_of(day)]
-    return np.minimum((random.random((len(day), 1)) >= edges).sum(axis=1), len(market.SOURCES) - 1)
+    return draw_position(edges[:, :-1], random)
 
 
 def _campaigns(source: Ints, year: Ints, random: np.random.Generator) -> tuple[np.ndarray, Floats]:
@@ -137,13 +137,13 @@ def _campaigns(source: Ints, year: Ints, random: np.random.Generator) -> tuple[n
         rows = np.flatnonzero(source == at)
         chosen[rows] = random.choice(own, len(rows), p=weight / weight.sum())
     yearly = np.array([campaign.yearly for campaign in market.CAMPAIGNS])[chosen]
-    name = pd.Series(_names(market.CAMPAIGNS, chosen))
-    return np.where(yearly, name + " " + pd.Series(year).astype(str), name), _effects(
-        market.CAMPAIGNS, chosen
-    )
+    name = pd.Series(_names(market.CAMPAIGNS, chosen), dtype="str")
+    with_year = name.str.cat(pd.Series(year).astype("str"), sep=" ")
+    effect = _effects(market.CAMPAIGNS, chosen)
+    return name.mask(pd.Series(yearly), with_year).to_numpy(dtype=object), effect
 
 
-def _landing_pages(source: Ints, random: np.random.Generator) -> np.ndarray:
+def _landing_pages(source: Ints, random: np.random.Generator) -> Texts:
     widest = max(len(item.landing_pages) for item in market.SOURCES)
     pages = np.array(
         [(item.landing_pages * widest)[:widest] for item in market.SOURCES], dtype=object
@@ -151,13 +151,13 @@ def _landing_pages(source: Ints, random: np.random.Generator) -> np.ndarray:
     return pages[source, random.integers(0, widest, len(source))]
 
 
-def _owners(scenario: Scenario, region: np.ndarray, day: Ints, random: np.random.Generator) -> Ints:
+def _owners(scenario: Scenario, region: Texts, day: Ints, random: np.random.Generator) -> Ints:
     """Draw each lead's representative among those of its region's team who work there then."""
     passed = (day - scenario.first_day) / max(scenario.last_day - scenario.first_day, 1)
     weight = np.array([region == rep.team for rep in market.REPS]).T.astype(float)
     present = [(passed >= rep.joins) & (passed <= rep.leaves) for rep in market.REPS]
     edges = np.cumsum(weight * np.array(present).T, axis=1)
-    return (random.random((len(day), 1)) * edges[:, -1:] >= edges).sum(axis=1)
+    return draw_position((edges / edges[:, -1:])[:, :-1], random)
 
 
 def _interactions(leads: pd.DataFrame) -> Floats:
@@ -174,7 +174,10 @@ def _interactions(leads: pd.DataFrame) -> Floats:
         ((source == "Webinar") & (size >= 1000), 0.50),
         ((leads["Product Interest"] == "Enterprise") & (size < 100), -0.60),
     )
-    return sum((where.to_numpy() * effect for where, effect in pairs), np.zeros(len(leads)))
+    total = np.zeros(len(leads))
+    for where, effect in pairs:
+        total += where.to_numpy(dtype=float) * effect
+    return total
 
 
 def draw_profiles(scenario: Scenario) -> Profiles:
@@ -202,7 +205,7 @@ def draw_profiles(scenario: Scenario) -> Profiles:
     ):
         at = _pick(items, count, random)
         told = random.random(count) < _TOLD.get(column, 1.0)
-        leads[column] = np.where(told, _names(items, at), None)
+        leads[column] = where_told(told, _names(items, at))
         fit = fit + np.where(told, _effects(items, at), 0.0)
     owner = _owners(scenario, own["_region"].to_numpy(), day, random)
     leads["Lead Owner"] = _names(market.REPS, owner)

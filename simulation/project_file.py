@@ -69,7 +69,7 @@ sources:
     drop: [Since, Reason]     # nobody's business here
 
 label:
-  horizon_days: {horizon}            # days; two of three deals are won within one month, nearly all within three
+  horizon_days: {horizon}            # days; half of the deals are won within a month, nearly all within three
   won: Closed Won
   lost: Closed Lost
   unmatched: open             # a lead without an opportunity is still being worked

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from simulation import market
+from simulation.arrays import Ints, Texts
 from simulation.behaviour import Occurrences, day_weights, emit, join, within
-from simulation.intent import COLD, DECIDING, EVALUATING, Ints
+from simulation.intent import COLD, DECIDING, EVALUATING
 from simulation.journeys import Journeys
 from simulation.scenario import DAY
 
@@ -43,11 +44,11 @@ def _first_per_lead(lead: Ints, at: Ints, count: int) -> Ints:
     return first
 
 
-def _delay(median_days: np.ndarray, spread: float, random: np.random.Generator) -> Ints:
+def _delay(median_days: Texts, spread: float, random: np.random.Generator) -> Ints:
     return (np.exp(random.normal(np.log(median_days), spread)) * DAY).astype(np.int64) + 60
 
 
-def hand_off(journeys: Journeys, owner: np.ndarray, random: np.random.Generator) -> HandOff:
+def hand_off(journeys: Journeys, owner: Texts, random: np.random.Generator) -> HandOff:
     """Draw the hand-off of each lead; what would come after closing does not happen."""
     count = len(journeys.created)
     handing = np.flatnonzero(random.random(len(journeys.lead)) < _HAND_OVER_A_DAY[journeys.state])
@@ -63,7 +64,7 @@ def hand_off(journeys: Journeys, owner: np.ndarray, random: np.random.Generator)
     rejects = random.random(count) < _REJECTS[state]
     called = decided + _delay(median, 0.9, random)
 
-    def happens(at: Ints, where: np.ndarray) -> Ints:
+    def happens(at: Ints, where: Texts) -> Ints:
         return np.where(where & (at < journeys.closed), at, _NEVER)
 
     return HandOff(

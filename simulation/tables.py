@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from simulation import money, selling
+from simulation.arrays import Texts, as_times, where_told
 from simulation.behaviour import Occurrences
-from simulation.intent import Ints
 from simulation.journeys import Journeys
 from simulation.market import SIZE_BANDS
 from simulation.names import record_ids
@@ -40,11 +40,6 @@ _REMARKS = (
 _REMARKED = 0.3
 
 
-def times(seconds: Ints) -> np.ndarray:
-    """Return seconds since 1970 as naive UTC times."""
-    return seconds.astype("datetime64[s]")
-
-
 @dataclass(frozen=True)
 class Tables:
     """Builds the tables of a company from its profiles and journeys."""
@@ -54,12 +49,12 @@ class Tables:
     journeys: Journeys
 
     @property
-    def lead_ids(self) -> np.ndarray:
+    def lead_ids(self) -> Texts:
         """The leads' ids, in order of creation."""
         return self.profiles.leads["Lead ID"].to_numpy()
 
     @property
-    def is_closed(self) -> np.ndarray:
+    def is_closed(self) -> Texts:
         """Which leads are closed before the data's end."""
         return self.journeys.closed < self.scenario.cutoff
 
@@ -71,7 +66,7 @@ class Tables:
             {
                 "Lead ID": self.lead_ids[known.lead],
                 "Activity": kinds[known.kind],
-                "Activity Date": times(known.at),
+                "Activity Date": as_times(known.at),
             }
         )
 
@@ -84,7 +79,7 @@ class Tables:
         )
         minutes = np.where(talk, np.maximum(2, np.round(random.gamma(2.0, 9.0, len(talk)))), np.nan)
         frame = self.events(events.take(logged < self.scenario.cutoff))
-        frame["Logged At"] = times(logged[logged < self.scenario.cutoff])
+        frame["Logged At"] = as_times(logged[logged < self.scenario.cutoff])
         frame["Minutes"] = minutes[logged < self.scenario.cutoff]
         return frame
 
@@ -103,11 +98,11 @@ class Tables:
             {
                 "Lead ID": self.lead_ids,
                 "Stage": np.where(won, "Closed Won", "Closed Lost"),
-                "Close Date": times(self.journeys.closed),
+                "Close Date": as_times(self.journeys.closed),
                 # A lead that never got as far as an offer has no amount.
                 "Amount": np.where(won | (last >= 2), amount, np.nan),
                 "Discount %": np.where(won, money.discounts(len(won), random), np.nan),
-                "Loss Reason": np.where(won, None, money.loss_reasons(last, random)),
+                "Loss Reason": where_told(~won, money.loss_reasons(last, random)),
             }
         )
         frame = frame[self.is_closed].sort_values(["Close Date", "Lead ID"], ignore_index=True)
@@ -144,7 +139,7 @@ class Tables:
             ["at", "lead", "Field"], kind="stable", ignore_index=True
         )
         history.insert(0, "Lead ID", self.lead_ids[history["lead"]])
-        history["Edit Date"] = times(history["at"].to_numpy())
+        history["Edit Date"] = as_times(history["at"].to_numpy())
         return history[["Lead ID", "Field", "Old Value", "New Value", "Edit Date"]], current
 
     def _company_sizes(
@@ -176,17 +171,17 @@ class Tables:
         """Return the leads as they stand at the data's end."""
         random = self.scenario.random("leads")
         frame = self.profiles.leads.copy()
-        frame.insert(1, "Created Date", times(self.journeys.created))
+        frame.insert(1, "Created Date", as_times(self.journeys.created))
         frame["Title"] = _titles(frame)
         frame["Need"], frame["Demo Requested"] = said["Need"], said["Demo Requested"]
         frame[list(current.columns)] = current
         remarks = np.array(_REMARKS, dtype=object)[random.integers(0, len(_REMARKS), len(frame))]
-        frame["Description"] = np.where(random.random(len(frame)) < _REMARKED, remarks, None)
+        frame["Description"] = where_told(random.random(len(frame)) < _REMARKED, remarks)
         draw = random.random(len(frame))
         filled = np.where(self.journeys.won, _FILLED_WHEN_WON, _FILLED_WHEN_LOST)
         filled = np.where(self.is_closed, filled, _FILLED_WHEN_OPEN)
         if self.scenario.hindsight:
-            frame[HINDSIGHT_COLUMN] = np.where(draw < filled, "Yes", None)
+            frame[HINDSIGHT_COLUMN] = where_told(draw < filled, "Yes")
         if not self.scenario.accounts:
             return frame.drop(columns="Account ID")
         for column, share in _LOST_ON_THE_WAY.items():
@@ -196,7 +191,7 @@ class Tables:
     def accounts(self) -> pd.DataFrame:
         """Return the accounts, complete; none where leads have no account."""
         accounts = self.profiles.accounts
-        named = accounts[[column for column in accounts if not column.startswith("_")]]
+        named = accounts[[column for column in accounts if not str(column).startswith("_")]]
         return named if self.scenario.accounts else named.iloc[:0]
 
     def suppression(self) -> pd.DataFrame:
@@ -212,7 +207,7 @@ class Tables:
         return pd.DataFrame(
             {
                 "Lead ID": self.lead_ids[chosen],
-                "Since": times(np.minimum(since, self.scenario.cutoff - 1)),
+                "Since": as_times(np.minimum(since, self.scenario.cutoff - 1)),
                 "Reason": reasons[random.integers(0, 2, len(chosen))],
             }
         )

@@ -3,27 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from simulation.intent import (
-    STATES,
-    Floats,
-    Ints,
-    Law,
-    Leads,
-    first_state_shares,
-    momentum_of,
-    win_within,
-)
+from simulation.arrays import Floats, Ints, as_times
+from simulation.intent import STATES, Law, Leads, first_state_shares, momentum_of, win_within
 from simulation.journeys import Journeys
 from simulation.profiles import ACCOUNT_SD, LEAD_SD, Profiles
 from simulation.scenario import DAY, HORIZON_DAYS, Scenario
 
 TRUTH_AGES_DAYS = (0, 14, 30, 60)
 _NODES = 5  # of the Gauss-Hermite quadrature over what is hidden
-
-
-def seconds_to_time(seconds: Ints) -> np.ndarray:
-    """Return seconds since 1970 as naive UTC times."""
-    return seconds.astype("datetime64[s]")
 
 
 def warmth_of(profiles: Profiles, hidden: Floats) -> Floats:
@@ -81,7 +68,7 @@ def tell_truth(
                 {
                     "Lead ID": lead_ids[rows],
                     "Moment": name,
-                    "As Of": seconds_to_time(moment[rows]),
+                    "As Of": as_times(moment[rows]),
                     "State": np.array(STATES, dtype=object)[state[rows]],
                     "True Probability": value[np.arange(len(rows)), state[rows]],
                     "Observable Probability": np.nan,
