@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from models.scorer import Floats, Spec
+from models.frames import age_edges
+from models.scorer import Floats, Spec, expit
 
-STRENGTH = 20.0
+STEP_SPREAD = 0.5
 MIN_RATE = 1e-4
 
 
@@ -14,38 +15,50 @@ def logit(probability: Floats) -> Floats:
     return np.asarray(np.log(clipped) - np.log1p(-clipped), dtype=np.float64)
 
 
-def fit_base_rate(matrix: Floats, label: Floats, weight: Floats, *, age_feature: int | None) -> Spec:
-    """Learn the close rate by age band, each pulled to the overall rate as by 20 leads of it.
+def fit_base_rate(
+    matrix: Floats, label: Floats, weight: Floats, *, age_feature: int | None
+) -> Spec:
+    """Learn the close rate by age band, in log-odds; one rate for all without an age feature.
 
-    Bands lie between the ages at which leads were looked at, so that each age of the ladder has its own.
-    The pull is the empirical-Bayes shrinkage of a Beta-Binomial with a fixed strength.
+    Each band is pulled to its neighbours, not to the overall rate: an old lead is more like one
+    somewhat younger than like the average (graduation after Whittaker 1923).
     """
     overall = float(np.clip(np.average(label, weights=weight), MIN_RATE, 1 - MIN_RATE))
     base = float(logit(np.array([overall]))[0])
     if age_feature is None:
         return {"feature": None, "edges": [], "margins": [base], "base": base}
-    ages = matrix[:, age_feature]
-    edges = _band_edges(ages)
-    band = np.searchsorted(edges, ages, side="right")
-    known = ~np.isnan(ages)
-    count = len(edges) + 1
-    leads = np.bincount(band[known], minlength=count)
-    total = np.bincount(band[known], weights=weight[known], minlength=count)
-    wins = np.bincount(band[known], weights=(label * weight)[known], minlength=count)
-    seen = np.divide(wins, total, out=np.full(count, overall), where=total > 0)
-    margins = logit(np.clip((seen * leads + STRENGTH * overall) / (leads + STRENGTH), MIN_RATE, 1 - MIN_RATE))
+    known = ~np.isnan(matrix[:, age_feature])
+    edges = age_edges(matrix[:, age_feature])
+    band, count = np.searchsorted(edges, matrix[known, age_feature], side="right"), len(edges) + 1
+    leads = np.bincount(band, minlength=count).astype(np.float64)
+    total = np.bincount(band, weights=weight[known], minlength=count)
+    wins = np.bincount(band, weights=(label * weight)[known], minlength=count)
+    rates = np.divide(wins, total, out=np.full(count, overall), where=total > 0)
+    margins = _graduated(rates, leads, base)
     centre = float(np.average(margins, weights=total)) if total.sum() > 0 else base
     return {
         "feature": age_feature,
-        "edges": [float(edge) for edge in edges],
+        "edges": edges,
         "margins": [float(margin) for margin in margins],
         "base": centre,
     }
 
 
-def _band_edges(ages: Floats) -> Floats:
-    """Return the middles between neighbouring ages; many different ages are cut at their tenths."""
-    values = np.unique(ages[~np.isnan(ages)])
-    if len(values) > 15:
-        values = np.unique(np.quantile(ages[~np.isnan(ages)], np.linspace(0.05, 0.95, 10)))
-    return np.asarray((values[:-1] + values[1:]) / 2, dtype=np.float64)
+def _graduated(rates: Floats, leads: Floats, base: float) -> Floats:
+    """Return log-odds that fit binomial rates while steps between neighbours stay about half a unit."""
+    count = len(rates)
+    differences = np.diff(np.eye(count), axis=0)
+    pull = differences.T @ differences / STEP_SPREAD**2
+    floor = 1e-3 * np.eye(count)  # bands without leads and neighbours stay where they are
+    margins = np.full(count, base)
+    for _ in range(100):
+        p = expit(margins)
+        slope = leads * (p - rates) + pull @ margins + floor @ (margins - base)
+        step = np.clip(np.linalg.solve(np.diag(leads * p * (1 - p)) + pull + floor, slope), -1, 1)
+        margins = margins - step
+        if np.abs(step).max() < 1e-10:
+            break
+    return np.asarray(
+        np.clip(margins, logit(np.array([MIN_RATE])), -logit(np.array([MIN_RATE]))),
+        dtype=np.float64,
+    )

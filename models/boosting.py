@@ -61,7 +61,9 @@ def dataset(
         weight=weight / weight.mean(),  # min_sum_hessian_in_leaf is absolute
         init_score=anchor,
         feature_name=[f"f{position}" for position in range(len(features))],
-        categorical_feature=[position for position, spec in enumerate(features) if spec["type"] == "category"],
+        categorical_feature=[
+            position for position, spec in enumerate(features) if spec["type"] == "category"
+        ],
         params=settings,
     )
 
@@ -111,7 +113,11 @@ def staged_margins(
             for _ in range(rounds - done):
                 booster.update()
             part = booster.predict(
-                test, raw_score=True, start_iteration=done, num_iteration=rounds - done, num_threads=threads
+                test,
+                raw_score=True,
+                start_iteration=done,
+                num_iteration=rounds - done,
+                num_threads=threads,
             )
             added = added + np.asarray(part, dtype=np.float64) / len(boosters)
         done = rounds

@@ -27,9 +27,11 @@ class Bundle:
     scorer: Scorer
 
     @classmethod
-    def of(cls, model: Spec, boosters: dict[str, str], catalogue: Catalogue, *, threads: int = 1) -> Self:
+    def of(
+        cls, model: Spec, boosters: dict[str, str], catalogue: Catalogue, *, threads: int = 1
+    ) -> Self:
         """Make a bundle from its parts."""
-        import lightgbm  # noqa: PLC0415  slow to import
+        import lightgbm
 
         parsed = [lightgbm.Booster(model_str=boosters[name]) for name in model["boosters"]]
         return cls(model, boosters, catalogue, Scorer(model, parsed, threads=threads))
@@ -43,8 +45,13 @@ class Bundle:
         """
         try:
             scorer = Scorer.load(folder, threads=threads)
-            catalogue = Catalogue.model_validate_json((folder / "catalogue.json").read_text(encoding="utf-8"))
-            boosters = {name: (folder / name).read_text(encoding="utf-8") for name in scorer.model["boosters"]}
+            catalogue = Catalogue.model_validate_json(
+                (folder / "catalogue.json").read_text(encoding="utf-8")
+            )
+            boosters = {
+                name: (folder / name).read_text(encoding="utf-8")
+                for name in scorer.model["boosters"]
+            }
         except FrameError as error:
             raise DataError(str(error)) from None
         except (OSError, ValueError, KeyError, ValidationError) as error:
@@ -53,7 +60,9 @@ class Bundle:
                 " boosters that model.json names; train again, or take the model from the registry"
             ) from None
         if catalogue.names != scorer.features:
-            raise DataError(f"{folder}: catalogue.json and model.json name different features; take both from one training")
+            raise DataError(
+                f"{folder}: catalogue.json and model.json name different features; take both from one training"
+            )
         return cls(scorer.model, boosters, catalogue, scorer)
 
     def save(self, folder: Path) -> None:
@@ -61,7 +70,9 @@ class Bundle:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in self.boosters.items():
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
-        (folder / "catalogue.json").write_text(self.catalogue.model_dump_json(indent=1) + "\n", encoding="utf-8", newline="\n")
+        (folder / "catalogue.json").write_text(
+            self.catalogue.model_dump_json(indent=1) + "\n", encoding="utf-8", newline="\n"
+        )
         text = json.dumps(self.model, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False)
         (folder / "model.json").write_text(text + "\n", encoding="utf-8", newline="\n")
 

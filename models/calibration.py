@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.metrics import log_loss
+from models.metrics import Integers, clustered_mean, log_losses
 from models.scorer import Floats, expit
 
 SLOPE_SPREAD = 0.3
@@ -25,6 +25,15 @@ class Platt:
 
 
 IDENTITY = Platt()
+
+
+@dataclass(frozen=True)
+class Block:
+    """Out-of-fold margins of one test block, (rows,) each; rows of one cluster share their outcome."""
+
+    margin: Floats
+    label: Floats
+    clusters: Integers
 
 
 def fit_platt(margin: Floats, label: Floats, *, evidence: float) -> Platt:
@@ -52,20 +61,28 @@ def fit_platt(margin: Floats, label: Floats, *, evidence: float) -> Platt:
     return Platt(float(np.clip(theta[0], 0.2, 3.0)), float(theta[1]))
 
 
-def choose_calibration(blocks: Sequence[tuple[Floats, Floats, float]]) -> Platt:
+def choose_calibration(blocks: Sequence[Block]) -> Platt:
     """Return a Platt scaling if, fitted on the blocks before, it made the next blocks better; else the identity.
 
-    Args:
-        blocks: in time, each ``(margin, label, evidence)`` out of fold.
+    Better means by more than one standard error over the independent outcomes: leaving a margin alone
+    costs little, and a scaling learned from one odd season costs more.
     """
-    gain = 0.0
+    saved = []
     for number in range(1, len(blocks)):
-        margin, label, _ = blocks[number]
-        platt = _fit_on(blocks[:number])
-        gain += len(label) * (log_loss(label, expit(margin)) - log_loss(label, expit(platt(margin))))
-    return _fit_on(blocks) if gain > 0 else IDENTITY
+        block, platt = blocks[number], _fit_on(blocks[:number])
+        before, after = expit(block.margin), expit(platt(block.margin))
+        saved.append(log_losses(block.label, before) - log_losses(block.label, after))
+    if not saved:
+        return IDENTITY
+    gain, error = clustered_mean(
+        np.concatenate(saved), np.concatenate([block.clusters for block in blocks[1:]])
+    )
+    return _fit_on(blocks) if gain > error else IDENTITY
 
 
-def _fit_on(blocks: Sequence[tuple[Floats, Floats, float]]) -> Platt:
-    margins, labels = (np.concatenate([block[part] for block in blocks]) for part in (0, 1))
-    return fit_platt(margins, labels, evidence=sum(block[2] for block in blocks))
+def _fit_on(blocks: Sequence[Block]) -> Platt:
+    evidence = sum(len(np.unique(block.clusters)) for block in blocks)
+    margin = np.concatenate([block.margin for block in blocks])
+    return fit_platt(
+        margin, np.concatenate([block.label for block in blocks]), evidence=float(evidence)
+    )

@@ -11,9 +11,17 @@ from features.catalogue import Catalogue, Timing
 from features.project import Model
 from models import base_rate, boosting, logistic
 from models.encoding import fit_encoder
-from models.folds import Fold, fair_weights
+from models.folds import Fold
+from models.frames import fair_weights
 from models.metrics import Integers, log_loss, outcome_clusters
-from models.scorer import Floats, Spec, base_rate_contributions, encode, expit, logistic_contributions
+from models.scorer import (
+    Floats,
+    Spec,
+    base_rate_contributions,
+    encode,
+    expit,
+    logistic_contributions,
+)
 
 SEARCH_ROWS = 30_000
 BAG_ROWS = 6_000
@@ -68,7 +76,10 @@ def best(tests: Sequence[Tested], step: str) -> Candidate:
         return DEFAULTS[step]
     candidates = sorted(candidate for candidate in filled[0].margins if candidate.step == step)
     losses = [
-        sum(len(test.label) * log_loss(test.label, expit(test.margins[candidate])) for test in filled)
+        sum(
+            len(test.label) * log_loss(test.label, expit(test.margins[candidate]))
+            for test in filled
+        )
         for candidate in candidates
     ]
     return candidates[int(np.argmin(np.round(losses, 9)))]
@@ -97,7 +108,9 @@ def test_folds(
     clusters = outcome_clusters(mornings, gap_days)
     gap, tests = pd.Timedelta(days=gap_days), list[Tested]()
     for number, fold in enumerate(folds, start=1):
-        progress(f"fold {number} of {len(folds)}: training up to {fold.start:%Y-%m-%d}, testing to {fold.end:%Y-%m-%d}")
+        progress(
+            f"fold {number} of {len(folds)}: training up to {fold.start:%Y-%m-%d}, testing to {fold.end:%Y-%m-%d}"
+        )
         known = [test.known_by(fold.start, gap) for test in tests]
         anchor = best(known, "logistic") if "logistic" in settings.ladder else None
         rows = mornings.iloc[fold.test]
@@ -107,7 +120,9 @@ def test_folds(
                 rows=rows[columns].reset_index(drop=True),
                 label=rows["label"].to_numpy(dtype=np.float64),
                 clusters=clusters[fold.test],
-                margins=_margins(ladder, rows, fold, catalogue, settings, anchor=anchor, threads=threads),
+                margins=_margins(
+                    ladder, rows, fold, catalogue, settings, anchor=anchor, threads=threads
+                ),
             )
         )
     return tests
@@ -133,7 +148,9 @@ def _margins(
     margins = {BASE_RATE: base["base"] + base_rate_contributions(base, test).sum(axis=1)}
     fitted: dict[float, Spec] = {}
     if "logistic" in settings.ladder:
-        fitted = logistic.fit_logistic(features, matrix, label, weight, base=base, strengths=logistic.STRENGTHS)
+        fitted = logistic.fit_logistic(
+            features, matrix, label, weight, base=base, strengths=logistic.STRENGTHS
+        )
         for strength, step in fitted.items():
             margins[Candidate("logistic", strength=strength)] = logistic_margin(step, test)
     if "lightgbm" in settings.ladder:
@@ -152,16 +169,22 @@ def _margins(
             )
             start = 0.0 if on is None else logistic_margin(on, test)
             for rounds, added in stages:
-                margins[Candidate("lightgbm", anchored=on is not None, rounds=rounds)] = start + added
+                margins[Candidate("lightgbm", anchored=on is not None, rounds=rounds)] = (
+                    start + added
+                )
     return margins
 
 
 def logistic_margin(step: Spec, matrix: Floats) -> Floats:
     """Return the regression's log-odds."""
-    return np.asarray(step["base"] + logistic_contributions(step, matrix).sum(axis=1), dtype=np.float64)
+    return np.asarray(
+        step["base"] + logistic_contributions(step, matrix).sum(axis=1), dtype=np.float64
+    )
 
 
-def _thinned(ladder: pd.DataFrame, fold: Fold, seed: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+def _thinned(
+    ladder: pd.DataFrame, fold: Fold, seed: int
+) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
     """Return positions within the fold's training rows; whole leads are left out where there are very many.
 
     The search compares settings and steps; what is published is trained on every row.
@@ -170,5 +193,7 @@ def _thinned(ladder: pd.DataFrame, fold: Fold, seed: int) -> np.ndarray[tuple[in
         return np.arange(len(fold.train))
     leads = ladder["lead_id"].iloc[fold.train].to_numpy()
     names = np.unique(leads)
-    keep = np.random.default_rng(seed).permutation(len(names))[: int(len(names) * SEARCH_ROWS / len(fold.train))]
+    keep = np.random.default_rng(seed).permutation(len(names))[
+        : int(len(names) * SEARCH_ROWS / len(fold.train))
+    ]
     return np.flatnonzero(np.isin(leads, names[keep]))

@@ -33,7 +33,9 @@ class Limits:
         )
 
 
-def fit_encoder(frame: pd.DataFrame, catalogue: Catalogue, *, label: Floats, weight: Floats) -> list[Spec]:
+def fit_encoder(
+    frame: pd.DataFrame, catalogue: Catalogue, *, label: Floats, weight: Floats
+) -> list[Spec]:
     """Learn how each feature is read; the result is JSON and is what ``models.scorer.encode`` takes.
 
     Rows are weighted so that a lead counts once: limits speak of leads, not of snapshots.
@@ -47,7 +49,9 @@ def fit_encoder(frame: pd.DataFrame, catalogue: Catalogue, *, label: Floats, wei
     ]
 
 
-def _learn_levels(name: str, column: pd.Series, label: Floats, weight: Floats, limits: Limits) -> Spec:
+def _learn_levels(
+    name: str, column: pd.Series, label: Floats, weight: Floats, limits: Limits
+) -> Spec:
     """Keep the levels there is enough of; the rest and missing are pools of their own.
 
     A pool that training never saw has nothing learned; its rows are read as the level whose
@@ -56,7 +60,9 @@ def _learn_levels(name: str, column: pd.Series, label: Floats, weight: Floats, l
     missing = column.isna().to_numpy(dtype=bool)
     names = column.astype(object).where(~missing, MISSING).astype(str)
     sums = (
-        pd.DataFrame({"level": names.to_numpy(), "leads": weight, "wins": weight * label, "missing": missing})
+        pd.DataFrame(
+            {"level": names.to_numpy(), "leads": weight, "wins": weight * label, "missing": missing}
+        )
         .groupby("level", sort=True)
         .agg(leads=("leads", "sum"), wins=("wins", "sum"), missing=("missing", "any"))
     )
@@ -64,27 +70,35 @@ def _learn_levels(name: str, column: pd.Series, label: Floats, weight: Floats, l
     rare = ~sums["missing"] & ~_enough(sums, overall, limits)
     kept = sums[~rare & ~sums["missing"]].sort_values("leads", ascending=False, kind="stable")
     rare_names = [*sums.index[rare], *kept.index[limits.levels :]]
-    levels = sorted(str(level) for level in kept.index[: limits.levels] if level not in (MISSING, OTHER))
+    levels = sorted(
+        str(level) for level in kept.index[: limits.levels] if level not in (MISSING, OTHER)
+    )
     pools = {OTHER: sums[sums.index.isin(rare_names)], MISSING: sums[sums["missing"]]}
     learned = sums.loc[levels]
     for pool, rows in pools.items():
         if rows["leads"].sum() > 0:
             levels.append(pool)
-            learned = pd.concat([learned, pd.DataFrame(rows[["leads", "wins"]].sum()).T.set_axis([pool])])
+            learned = pd.concat(
+                [learned, pd.DataFrame(rows[["leads", "wins"]].sum()).T.set_axis([pool])]
+            )
     stand_in = _nearest_to_average(learned, overall)
     return {
         "name": name,
         "type": "category",
         "levels": levels,
         "other": levels.index(OTHER) if OTHER in levels else stand_in,
-        "missing": levels.index(MISSING) if MISSING in levels else (levels.index(OTHER) if OTHER in levels else stand_in),
+        "missing": levels.index(MISSING)
+        if MISSING in levels
+        else (levels.index(OTHER) if OTHER in levels else stand_in),
         "rare": sorted(str(level) for level in rare_names)[:MAX_RARE],
     }
 
 
 def _enough(sums: pd.DataFrame, overall: float, limits: Limits) -> pd.Series:
     """Expected wins count too: a level of a thousand leads and no win says a lot."""
-    return (sums["leads"] >= limits.leads) & (np.maximum(sums["wins"], sums["leads"] * overall) >= limits.wins)
+    return (sums["leads"] >= limits.leads) & (
+        np.maximum(sums["wins"], sums["leads"] * overall) >= limits.wins
+    )
 
 
 def _nearest_to_average(learned: pd.DataFrame, overall: float) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from models.calibration import IDENTITY, Platt, choose_calibration
+from models.calibration import IDENTITY, Block, Platt, choose_calibration
 from models.candidates import BASE_RATE, DEFAULTS, Candidate, Tested, best
 from models.folds import Fold
 from models.ladder import Decision, climb
@@ -60,7 +60,13 @@ class Evaluated:
 
 
 def evaluate(
-    tests: Sequence[Tested], folds: Sequence[Fold], ladder: Sequence[str], *, gap_days: float, won: Sequence[int], seed: int
+    tests: Sequence[Tested],
+    folds: Sequence[Fold],
+    ladder: Sequence[str],
+    *,
+    gap_days: float,
+    won: Sequence[int],
+    seed: int,
 ) -> Evaluated:
     """Replay the choice of step, settings and calibration at each fold from what was known before it, and measure.
 
@@ -87,11 +93,23 @@ def evaluate(
         chosen, platt = _choices(known, test, ladder, won_leads=won[number])
         predicted = _predict(test, known, ladder, chosen, platt).assign(fold=number + 1)
         parts.append(predicted)
-        figures = {name: _metrics(predicted, name, seed, draws=100) for name in ["leadgauge", *ladder]}
-        table.append({**row, "role": "evaluated", "step": chosen.step, "calibrated": platt != IDENTITY, "metrics": figures})
+        figures = {
+            name: _metrics(predicted, name, seed, draws=100) for name in ["leadgauge", *ladder]
+        }
+        table.append(
+            {
+                **row,
+                "role": "evaluated",
+                "step": chosen.step,
+                "calibrated": platt != IDENTITY,
+                "metrics": figures,
+            }
+        )
     predictions = pd.concat(parts, ignore_index=True)
     models = {name: _metrics(predictions, name, seed, draws=300) for name in ["leadgauge", *ladder]}
-    return Evaluated(_summary(predictions, models, note), predictions, table, _curves(predictions, ladder))
+    return Evaluated(
+        _summary(predictions, models, note), predictions, table, _curves(predictions, ladder)
+    )
 
 
 def _what_was_known(
@@ -125,7 +143,12 @@ def decide(tests: Sequence[Tested], ladder: Sequence[str], *, won_leads: int) ->
     if len(tests) > 1:
         return climb(tests, ladder, won_leads=won_leads)
     fixed = {BASE_RATE, DEFAULTS["logistic"]} & set(tests[0].margins)
-    only = Tested(tests[0].rows, tests[0].label, tests[0].clusters, {one: tests[0].margins[one] for one in fixed})
+    only = Tested(
+        tests[0].rows,
+        tests[0].label,
+        tests[0].clusters,
+        {one: tests[0].margins[one] for one in fixed},
+    )
     return climb([only], [step for step in ladder if step != "lightgbm"], won_leads=won_leads)
 
 
@@ -133,8 +156,9 @@ def calibrate(tests: Sequence[Tested], candidate: Candidate) -> Platt:
     """Return the Platt scaling of a candidate's out-of-fold margins if it helped on later blocks."""
     if len(tests) < 2:
         return IDENTITY
-    blocks = [(test.margins[candidate], test.label, float(len(np.unique(test.clusters)))) for test in tests]
-    return choose_calibration(blocks)
+    return choose_calibration(
+        [Block(test.margins[candidate], test.label, test.clusters) for test in tests]
+    )
 
 
 def _predict(
@@ -146,13 +170,19 @@ def _predict(
     return frame
 
 
-def _metrics(predictions: pd.DataFrame, name: str, seed: int, *, draws: int) -> dict[str, float | None]:
+def _metrics(
+    predictions: pd.DataFrame, name: str, seed: int, *, draws: int
+) -> dict[str, float | None]:
     clusters = pd.factorize(predictions["cluster"])[0].astype(np.int64)
     label = predictions["label"].to_numpy(dtype=np.float64)
-    return all_metrics(label, predictions[name].to_numpy(dtype=np.float64), clusters, seed=seed, draws=draws)
+    return all_metrics(
+        label, predictions[name].to_numpy(dtype=np.float64), clusters, seed=seed, draws=draws
+    )
 
 
-def _summary(predictions: pd.DataFrame, models: dict[str, dict[str, float | None]], note: str | None) -> Evaluation:
+def _summary(
+    predictions: pd.DataFrame, models: dict[str, dict[str, float | None]], note: str | None
+) -> Evaluation:
     return Evaluation(
         models=models,
         rows=len(predictions),

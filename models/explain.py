@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from models.bundle import Bundle
-from models.encoding import MISSING
+from models.scorer import MISSING
 from models.metrics import wilson
 from models.scorer import Floats
 
@@ -20,15 +20,21 @@ def importance(bundle: Bundle, frame: pd.DataFrame, *, sample: int = SAMPLE) -> 
     parts = bundle.contributions(frame.tail(sample))[:, :-1]
     by_concept: dict[str, float] = {}
     for position, feature in enumerate(bundle.catalogue.features):
-        by_concept[feature.concept] = by_concept.get(feature.concept, 0.0) + float(parts[:, position].mean())
+        by_concept[feature.concept] = by_concept.get(feature.concept, 0.0) + float(
+            parts[:, position].mean()
+        )
     strength = np.abs(parts).mean(axis=0)
     return {
-        "importance": {name: float(value) for name, value in zip(bundle.catalogue.names, strength, strict=True)},
+        "importance": {
+            name: float(value) for name, value in zip(bundle.catalogue.names, strength, strict=True)
+        },
         "average_contributions": by_concept,
     }
 
 
-def explain(bundle: Bundle, frame: pd.DataFrame, *, seed: int, sample: int = SAMPLE) -> dict[str, Any]:
+def explain(
+    bundle: Bundle, frame: pd.DataFrame, *, seed: int, sample: int = SAMPLE
+) -> dict[str, Any]:
     """Return the global explanation on a sample of rows with labels.
 
     ``concepts`` and ``groups``: the mean of |sum of their features' contributions|, in log-odds, greatest first.
@@ -40,7 +46,11 @@ def explain(bundle: Bundle, frame: pd.DataFrame, *, seed: int, sample: int = SAM
     parts = bundle.contributions(frame)[:, :-1]
     features = bundle.catalogue.features
     strength = np.abs(parts).mean(axis=0)
-    top = [int(position) for position in np.argsort(-strength, kind="stable")[:TOP_FEATURES] if strength[position] > 1e-6]
+    top = [
+        int(position)
+        for position in np.argsort(-strength, kind="stable")[:TOP_FEATURES]
+        if strength[position] > 1e-6
+    ]
     return {
         "rows": len(frame),
         "step": bundle.step,
@@ -54,7 +64,9 @@ def explain(bundle: Bundle, frame: pd.DataFrame, *, seed: int, sample: int = SAM
                 "group": features[position].group,
                 "type": features[position].type,
                 "mean_contribution": float(strength[position]),
-                "table": _dependence(frame, features[position].name, features[position].type, parts[:, position]),
+                "table": _dependence(
+                    frame, features[position].name, features[position].type, parts[:, position]
+                ),
             }
             for position in top
         ],
@@ -70,7 +82,11 @@ def _ranked(parts: Floats, names: list[str]) -> list[dict[str, Any]]:
     total = float(means.sum()) or 1.0
     order = np.argsort(-means, kind="stable")
     return [
-        {"name": str(unique[code]), "mean_contribution": float(means[code]), "share": float(means[code] / total)}
+        {
+            "name": str(unique[code]),
+            "mean_contribution": float(means[code]),
+            "share": float(means[code] / total),
+        }
         for code in order
     ]
 
@@ -78,7 +94,12 @@ def _ranked(parts: Floats, names: list[str]) -> list[dict[str, Any]]:
 def _dependence(frame: pd.DataFrame, name: str, kind: str, part: Floats) -> list[dict[str, Any]]:
     keys = _levels(frame[name]) if kind == "category" else _bins(frame[name])
     table = pd.DataFrame(
-        {"key": keys.to_numpy(), "part": part, "label": frame["label"].to_numpy(), "lead": frame["lead_id"].to_numpy()}
+        {
+            "key": keys.to_numpy(),
+            "part": part,
+            "label": frame["label"].to_numpy(),
+            "lead": frame["lead_id"].to_numpy(),
+        }
     )
     rows = []
     for key, inside in table.groupby("key", sort=True):
@@ -100,14 +121,23 @@ def _dependence(frame: pd.DataFrame, name: str, kind: str, part: Floats) -> list
 
 def _levels(column: pd.Series) -> pd.Series:
     names = column.astype(object).where(column.notna(), "(missing)").astype(str)
-    common = names.value_counts().sort_index().sort_values(ascending=False, kind="stable").index[:MAX_LEVELS]
+    common = (
+        names.value_counts()
+        .sort_index()
+        .sort_values(ascending=False, kind="stable")
+        .index[:MAX_LEVELS]
+    )
     return names.where(names.isin(common), "(other)").replace(MISSING, "(missing)")
 
 
 def _bins(column: pd.Series) -> pd.Series:
     """Return (order, words) pairs of up to six bins of equal mass, so that they sort as numbers do."""
     values = column.astype(np.float64)
-    edges = np.unique(np.quantile(values.dropna(), np.linspace(0, 1, 7))) if values.notna().any() else np.zeros(1)
+    edges = (
+        np.unique(np.quantile(values.dropna(), np.linspace(0, 1, 7)))
+        if values.notna().any()
+        else np.zeros(1)
+    )
     inner = edges[1:-1] if len(edges) > 2 else edges[:1]
     place = np.searchsorted(inner, values, side="right")
     keys = []
@@ -117,5 +147,14 @@ def _bins(column: pd.Series) -> pd.Series:
             continue
         low = "" if slot == 0 else f"{inner[slot - 1]:.4g}"
         high = "" if slot == len(inner) else f"{inner[slot]:.4g}"
-        keys.append((int(slot), f"below {high}" if not low else f"{low} and more" if not high else f"{low} to below {high}"))
+        keys.append(
+            (
+                int(slot),
+                f"below {high}"
+                if not low
+                else f"{low} and more"
+                if not high
+                else f"{low} to below {high}",
+            )
+        )
     return pd.Series(keys, index=column.index, dtype=object)

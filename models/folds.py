@@ -30,20 +30,14 @@ class Fold:
     test: Positions
 
 
-def fair_weights(ladder: pd.DataFrame) -> Floats:
-    """Return row weights that sum to the number of leads and depend on the lead's age alone.
-
-    One over the number of a lead's snapshots knows the future: a lead that closes fast has few
-    snapshots, so at young ages its wins would weigh more than the losses that stay open for long,
-    and every probability would come out too high. The mean of that weight at each age has no such
-    tilt, and still lets a lead count once on average.
-    """
-    age = ladder["age_days"].round()
-    return ladder["weight"].astype(np.float64).groupby(age).transform("mean").to_numpy(dtype=np.float64)
-
-
 def forward_folds(
-    ladder: pd.DataFrame, mornings: pd.DataFrame, *, folds: int, gap_days: float, min_wins: int, seed: int
+    ladder: pd.DataFrame,
+    mornings: pd.DataFrame,
+    *,
+    folds: int,
+    gap_days: float,
+    min_wins: int,
+    seed: int,
 ) -> list[Fold]:
     """Cut the mornings into consecutive test blocks, each with the training rows whose labels were known by then.
 
@@ -65,7 +59,9 @@ def forward_folds(
     for start, until in zip(starts, [*starts[1:], None], strict=True):
         in_block = (times >= start) & ((times < until) if until is not None else True)
         fold = _fold(ladder, mornings, start, in_block.to_numpy(dtype=bool), gap, seed)
-        if _usable(ladder["label"].to_numpy()[fold.train]) and _usable(mornings["label"].to_numpy()[fold.test]):
+        if _usable(ladder["label"].to_numpy()[fold.train]) and _usable(
+            mornings["label"].to_numpy()[fold.test]
+        ):
             made.append(fold)
     if not made:
         raise NotEnoughError(_too_short(ladder, mornings, gap_days, train_wins, test_wins))
@@ -77,7 +73,12 @@ def _usable(label: npt.NDArray[np.generic]) -> bool:
 
 
 def _block_starts(
-    ladder: pd.DataFrame, mornings: pd.DataFrame, folds: int, gap: pd.Timedelta, train_wins: int, test_wins: int
+    ladder: pd.DataFrame,
+    mornings: pd.DataFrame,
+    folds: int,
+    gap: pd.Timedelta,
+    train_wins: int,
+    test_wins: int,
 ) -> list[pd.Timestamp]:
     """Return the first moments of the blocks; none if there are too few wins on either side."""
     won = ladder[ladder["label"] == 1].groupby("lead_id")["as_of"].min().sort_values()
@@ -105,7 +106,11 @@ def _cut(later: pd.DataFrame, blocks: int, test_wins: int) -> list[pd.Timestamp]
     slot = np.minimum((clock * blocks).astype(np.intp), blocks - 1)
     starts, gathered, current = [moments[0]], wins[0], 0
     for position in range(1, len(moments)):
-        if slot[position] > current and gathered >= test_wins and wins[position:].sum() >= test_wins:
+        if (
+            slot[position] > current
+            and gathered >= test_wins
+            and wins[position:].sum() >= test_wins
+        ):
             starts.append(moments[position])
             gathered, current = 0.0, slot[position]
         gathered += wins[position]
@@ -140,7 +145,9 @@ def _heads(group: str, seed: int) -> bool:
     return bool(hashlib.sha256(f"{seed}:{group}".encode()).digest()[0] & 1)
 
 
-def _too_short(ladder: pd.DataFrame, mornings: pd.DataFrame, gap_days: float, train_wins: int, test_wins: int) -> str:
+def _too_short(
+    ladder: pd.DataFrame, mornings: pd.DataFrame, gap_days: float, train_wins: int, test_wins: int
+) -> str:
     first, last = ladder["as_of"].min(), mornings["as_of"].max()
     days = (last - first) / pd.Timedelta(days=1) if len(mornings) else 0.0
     return (

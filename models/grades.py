@@ -12,7 +12,10 @@ POINTS = 401
 def reference(probability: Floats) -> list[float]:
     """Return quantiles of the reference probabilities, each one that occurred."""
     shares = np.linspace(0, 1, POINTS)
-    return [float(value) for value in np.quantile(np.round(probability, 12), shares, method="inverted_cdf")]
+    return [
+        float(value)
+        for value in np.quantile(np.round(probability, 12), shares, method="inverted_cdf")
+    ]
 
 
 def thresholds(probability: Floats, shares: Sequence[float]) -> dict[str, float | None]:

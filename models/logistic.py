@@ -8,8 +8,8 @@ from scipy.stats import skew
 from models.base_rate import logit
 from models.scorer import Floats, Spec, standardised
 
-STRENGTHS = (0.003, 0.02, 0.1, 0.5)
-DEFAULT_STRENGTH = 0.02
+STRENGTHS = (0.005, 0.03, 0.2, 1.5)
+DEFAULT_STRENGTH = 0.03
 
 
 class LogisticDesign:
@@ -50,7 +50,9 @@ class LogisticDesign:
         for part in self.categories:
             own_effects = np.array([next(remaining) for _ in part["means"]])
             effects = own_effects - float(part["means"] @ own_effects)
-            categories.append({"feature": part["feature"], "effects": [float(effect) for effect in effects]})
+            categories.append(
+                {"feature": part["feature"], "effects": [float(effect) for effect in effects]}
+            )
         return {"base": float(intercept), "numbers": numbers, "categories": categories}
 
 
@@ -71,7 +73,11 @@ def _number_part(position: int, values: Floats, share: Floats, base: Spec) -> Sp
         low, high = (float(edge) for edge in np.quantile(values[known], [0.005, 0.995]))
         # Counts and amounts have tails that a straight line would follow too far.
         clipped = np.clip(values[known], low, high)
-        part |= {"low": low, "high": high, "log": bool(clipped.std() > 0 and abs(float(skew(clipped))) > 2)}
+        part |= {
+            "low": low,
+            "high": high,
+            "log": bool(clipped.std() > 0 and abs(float(skew(clipped))) > 2),
+        }
     bent = standardised(part, values)[known]
     within = share[known] / share[known].sum()
     mean = float(within @ bent)
@@ -79,7 +85,11 @@ def _number_part(position: int, values: Floats, share: Floats, base: Spec) -> Sp
     gaps = 0.005 < missing < 0.995
     if scale < 1e-9 and not gaps:
         return None
-    return part | {"mean": mean, "scale": scale if scale >= 1e-9 else 1.0, "missing_mean": missing if gaps else 0.0}
+    return part | {
+        "mean": mean,
+        "scale": scale if scale >= 1e-9 else 1.0,
+        "missing_mean": missing if gaps else 0.0,
+    }
 
 
 def fit_logistic(
@@ -96,7 +106,7 @@ def fit_logistic(
     The weights sum to about the number of leads, so that C means the same whatever the number of snapshots.
     No class weights: they would spoil the probabilities.
     """
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  slow to import
+    from sklearn.linear_model import LogisticRegression
 
     design = LogisticDesign(features, matrix, weight, base)
     if design.matrix.shape[1] == 0:

@@ -25,6 +25,13 @@ def log_losses(label: Floats, probability: Floats) -> Floats:
     return np.asarray(-(label * np.log(p) + (1 - label) * np.log1p(-p)), dtype=np.float64)
 
 
+def clustered_mean(values: Floats, clusters: npt.NDArray[Any]) -> tuple[float, float]:
+    """Return the mean and its standard error when the rows of one cluster go together."""
+    mean = float(values.mean())
+    sums = np.bincount(pd.factorize(clusters)[0], weights=values - mean)
+    return mean, float(np.sqrt((sums**2).sum()) / len(values))
+
+
 def brier(label: Floats, probability: Floats) -> float:
     """Return the mean squared error of the probabilities (Brier 1950)."""
     return float(np.mean((probability - label) ** 2))
@@ -32,14 +39,14 @@ def brier(label: Floats, probability: Floats) -> float:
 
 def auc(label: Floats, probability: Floats) -> float | None:
     """Return the area under the ROC curve; None if there is one class only."""
-    from sklearn.metrics import roc_auc_score  # noqa: PLC0415  slow to import
+    from sklearn.metrics import roc_auc_score
 
     return float(roc_auc_score(label, probability)) if 0 < label.sum() < len(label) else None
 
 
 def average_precision(label: Floats, probability: Floats) -> float | None:
     """Return the average precision; None if nothing was won."""
-    from sklearn.metrics import average_precision_score  # noqa: PLC0415
+    from sklearn.metrics import average_precision_score
 
     return float(average_precision_score(label, probability)) if label.sum() > 0 else None
 
@@ -152,11 +159,15 @@ def wilson(wins: float, rows: float) -> tuple[float, float]:
         return 0.0, 1.0
     z, share = 1.959963984540054, wins / rows
     centre = (share + z * z / (2 * rows)) / (1 + z * z / rows)
-    half = z / (1 + z * z / rows) * math.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
+    half = (
+        z / (1 + z * z / rows) * math.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
+    )
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def calibration_curve(label: Floats, probability: Floats, clusters: Integers) -> list[dict[str, Any]]:
+def calibration_curve(
+    label: Floats, probability: Floats, clusters: Integers
+) -> list[dict[str, Any]]:
     """Return predicted against observed in ten bins of equal mass, with intervals for the independent outcomes in each."""
     points = []
     bin_of = mass_bins(probability)

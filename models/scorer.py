@@ -49,7 +49,9 @@ def encode(features: list[Spec], frame: pd.DataFrame) -> Floats:
     for position, spec in enumerate(features):
         column = frame[spec["name"]]
         try:
-            matrix[:, position] = _codes(spec, column) if spec["type"] == "category" else _numbers(spec, column)
+            matrix[:, position] = (
+                _codes(spec, column) if spec["type"] == "category" else _numbers(spec, column)
+            )
         except FrameError as error:
             problems.append(str(error))
     if problems:
@@ -69,7 +71,13 @@ def _numbers(spec: Spec, column: pd.Series) -> Floats:
                 )
             break
         try:
-            values = column.astype(object).where(column.notna(), np.nan).astype(np.float64).to_numpy().copy()
+            values = (
+                column.astype(object)
+                .where(column.notna(), np.nan)
+                .astype(np.float64)
+                .to_numpy()
+                .copy()
+            )
         except (TypeError, ValueError) as error:
             raise FrameError(f"column {spec['name']} should hold numbers: {error}") from None
     values[~np.isfinite(values)] = np.nan
@@ -78,7 +86,9 @@ def _numbers(spec: Spec, column: pd.Series) -> Floats:
 
 def _codes(spec: Spec, column: pd.Series) -> Floats:
     missing = column.isna().to_numpy(dtype=bool)
-    numeric = pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype)
+    numeric = pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(
+        column.dtype
+    )
     if numeric and not missing.all():
         raise FrameError(
             f"column {spec['name']} held text when the model was trained and now holds numbers,"
@@ -128,7 +138,9 @@ def logistic_contributions(step: Spec, matrix: Floats) -> Floats:
         values = matrix[:, part["feature"]]
         parts[:, part["feature"]] = part["coef"] * standardised(part, values)
         if part["missing_coef"]:
-            parts[:, part["feature"]] += part["missing_coef"] * (np.isnan(values) - part["missing_mean"])
+            parts[:, part["feature"]] += part["missing_coef"] * (
+                np.isnan(values) - part["missing_mean"]
+            )
     for part in step["categories"]:
         effects = np.asarray(part["effects"], dtype=np.float64)
         parts[:, part["feature"]] = effects[matrix[:, part["feature"]].astype(np.intp)]
@@ -174,9 +186,15 @@ class Scorer:
         parts, base = np.zeros(matrix.shape, dtype=np.float64), 0.0
         model, step = self.model, self.model["step"]
         if step == "base_rate":
-            parts, base = base_rate_contributions(model["base_rate"], matrix), model["base_rate"]["base"]
+            parts, base = (
+                base_rate_contributions(model["base_rate"], matrix),
+                model["base_rate"]["base"],
+            )
         if step == "logistic" or model["anchored"]:
-            parts, base = logistic_contributions(model["logistic"], matrix), model["logistic"]["base"]
+            parts, base = (
+                logistic_contributions(model["logistic"], matrix),
+                model["logistic"]["base"],
+            )
         result = np.column_stack([parts, np.full(len(matrix), base)])
         if len(matrix):
             for booster in self.boosters:
@@ -195,14 +213,21 @@ class Scorer:
         model, step = self.model, self.model["step"]
         raw = np.zeros(len(matrix), dtype=np.float64)
         if step == "base_rate":
-            raw += model["base_rate"]["base"] + base_rate_contributions(model["base_rate"], matrix).sum(axis=1)
+            raw += model["base_rate"]["base"] + base_rate_contributions(
+                model["base_rate"], matrix
+            ).sum(axis=1)
         if step == "logistic" or model["anchored"]:
-            raw += model["logistic"]["base"] + logistic_contributions(model["logistic"], matrix).sum(axis=1)
+            raw += model["logistic"]["base"] + logistic_contributions(
+                model["logistic"], matrix
+            ).sum(axis=1)
         if len(matrix):
             for booster in self.boosters:
                 added = booster.predict(matrix, raw_score=True, num_threads=self.threads)
                 raw += np.asarray(added, dtype=np.float64) / len(self.boosters)
-        return np.asarray(raw * model["calibration"]["slope"] + model["calibration"]["intercept"], dtype=np.float64)
+        return np.asarray(
+            raw * model["calibration"]["slope"] + model["calibration"]["intercept"],
+            dtype=np.float64,
+        )
 
     def probability(self, frame: pd.DataFrame) -> Floats:
         """Return the probability that each lead closes within the horizon."""
@@ -230,6 +255,10 @@ class Scorer:
         """Return ``close_probability``, ``score`` and ``grade``, one row per row of the frame."""
         probability = self.probability(frame)
         return pd.DataFrame(
-            {"close_probability": probability, "score": self.score(probability), "grade": self.grade(probability)},
+            {
+                "close_probability": probability,
+                "score": self.score(probability),
+                "grade": self.grade(probability),
+            },
             index=frame.index,
         )

@@ -18,12 +18,11 @@ from models.encoding import fit_encoder, ranges
 from models.enough import check_enough, won_leads
 from models.evaluation import Evaluation, calibrate, decide, evaluate
 from models.explain import explain, importance
-from models.folds import Fold, fair_weights, forward_folds
+from models.folds import Fold, forward_folds
+from models.frames import fair_weights, in_order, with_older_ages
 from models.grades import reference, thresholds
 from models.ladder import Decision
 from models.scorer import FORMAT, FrameError, Spec, encode
-
-OWN_COLUMNS = ("lead_id", "as_of", "created_at", "age_days", "label", "weight", "group_id")
 
 
 @dataclass(frozen=True)
@@ -86,15 +85,24 @@ def train(
         DataError: the frames lack columns.
         NotEnoughError: too few leads or wins, one class, or too short a history for one honest test.
     """
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415  comes with scikit-learn
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     say = progress or _silent
-    ladder, mornings = _in_order(ladder, catalogue, "ladder"), _in_order(mornings, catalogue, "mornings")
+    ladder, mornings = (
+        in_order(ladder, catalogue, "ladder"),
+        in_order(mornings, catalogue, "mornings"),
+    )
     check_enough(ladder, settings)
+    ladder = with_older_ages(ladder, mornings)
     steps = ["base_rate", *(step for step in ("logistic", "lightgbm") if step in settings.ladder)]
     with threadpool_limits(threads):
         folds = forward_folds(
-            ladder, mornings, folds=settings.folds, gap_days=gap_days, min_wins=settings.min_wins, seed=settings.seed
+            ladder,
+            mornings,
+            folds=settings.folds,
+            gap_days=gap_days,
+            min_wins=settings.min_wins,
+            seed=settings.seed,
         )
         tests = _tested(ladder, mornings, folds, catalogue, settings, gap_days, threads, say)
         won = [won_leads(ladder.iloc[fold.train]) for fold in folds]
@@ -104,7 +112,14 @@ def train(
         say(f"training the published model: {decision.step}")
         last = mornings[mornings["as_of"] >= folds[-1].start]
         bundle, explanation = _publish(
-            ladder, last, catalogue, settings, decision.candidate, platt, grade_shares=grade_shares, threads=threads
+            ladder,
+            last,
+            catalogue,
+            settings,
+            decision.candidate,
+            platt,
+            grade_shares=grade_shares,
+            threads=threads,
         )
     return Trained(
         bundle=bundle,
@@ -129,18 +144,17 @@ def _tested(
 ) -> Any:  # noqa: ANN401
     try:
         return test_folds(
-            ladder, mornings, folds, catalogue, settings, gap_days=gap_days, threads=threads, progress=say
+            ladder,
+            mornings,
+            folds,
+            catalogue,
+            settings,
+            gap_days=gap_days,
+            threads=threads,
+            progress=say,
         )
     except FrameError as error:
         raise DataError(f"the training frames do not fit the catalogue: {error}") from None
-
-
-def _in_order(frame: pd.DataFrame, catalogue: Catalogue, name: str) -> pd.DataFrame:
-    """Return the rows in one order, so that the order they came in does not matter to the model."""
-    absent = [column for column in [*OWN_COLUMNS, *catalogue.names] if column not in frame.columns]
-    if absent:
-        raise DataError(f"the {name} frame lacks the column(s) {', '.join(absent)}")
-    return frame.sort_values(["as_of", "lead_id", "age_days"], kind="stable").reset_index(drop=True)
 
 
 def _publish(
@@ -169,7 +183,13 @@ def _publish(
 
 
 def fit_model(
-    ladder: pd.DataFrame, catalogue: Catalogue, settings: Model, candidate: Candidate, platt: Platt, *, threads: int
+    ladder: pd.DataFrame,
+    catalogue: Catalogue,
+    settings: Model,
+    candidate: Candidate,
+    platt: Platt,
+    *,
+    threads: int,
 ) -> tuple[Spec, dict[str, str]]:
     """Fit one candidate on all rows of the ladder; return the model and the boosters' texts."""
     label, weight = ladder["label"].to_numpy(dtype=np.float64), fair_weights(ladder)
@@ -178,7 +198,9 @@ def fit_model(
     base = base_rate.fit_base_rate(matrix, label, weight, age_feature=age_position(catalogue))
     regression, texts = None, dict[str, str]()
     if candidate.step == "logistic" or candidate.anchored:
-        fitted = logistic.fit_logistic(features, matrix, label, weight, base=base, strengths=[candidate.strength])
+        fitted = logistic.fit_logistic(
+            features, matrix, label, weight, base=base, strengths=[candidate.strength]
+        )
         regression = fitted[candidate.strength]
     if candidate.step == "lightgbm":
         bag = boosting.fit_bag(
@@ -192,7 +214,9 @@ def fit_model(
             seed=settings.seed,
             threads=threads,
         )
-        texts = {f"booster_{number}.txt": booster.model_to_string() for number, booster in enumerate(bag)}
+        texts = {
+            f"booster_{number}.txt": booster.model_to_string() for number, booster in enumerate(bag)
+        }
     model: Spec = {
         "format": FORMAT,
         "step": candidate.step,
