@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from features.nearest import hint
 from features.project import Project, Source
+from features.tables import TableName
 
 Problem = tuple[str, str]
 
@@ -33,7 +34,7 @@ _DIRECTIVES = frozenset("aAbBdfgGHIjmMnpSuUVwWyYzZ%-")
 EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000}
 
 
-def each_source(project: Project) -> Iterator[tuple[str, str, Source]]:
+def each_source(project: Project) -> Iterator[tuple[str, TableName, Source]]:
     """Yield ``(key, table, source)`` for every source that the project file names, in reading order."""
     sources = project.sources
     yield "sources.leads", "leads", sources.leads
@@ -50,7 +51,7 @@ def each_source(project: Project) -> Iterator[tuple[str, str, Source]]:
             yield f"sources.{table}", table, source
 
 
-def canonical_columns(table: str, source: Source) -> dict[str, str]:
+def canonical_columns(table: TableName, source: Source) -> dict[str, str]:
     """Return canonical name to column of the source, derived ones under their own name included."""
     derived = {name: name for name in source.derive if name in NEEDED[table] + OPTIONAL[table]}
     return {**derived, **source.columns}
@@ -81,7 +82,7 @@ def cross_checks(project: Project) -> list[Problem]:
     return found
 
 
-def _mapping(key: str, table: str, source: Source) -> Iterator[Problem]:
+def _mapping(key: str, table: TableName, source: Source) -> Iterator[Problem]:
     allowed = NEEDED[table] + OPTIONAL[table]
     for name, column in source.columns.items():
         if name not in allowed:
@@ -99,8 +100,6 @@ def _mapping(key: str, table: str, source: Source) -> Iterator[Problem]:
                 f"{key}.derive.{name}",
                 f"{name} is derived here and also mapped to {column!r} under columns; keep one",
             )
-        if column in source.drop:
-            yield f"{key}.drop", f"{column!r} is dropped, and also mapped to {name} under columns"
     mapped = canonical_columns(table, source)
     for name in NEEDED[table]:
         if name not in mapped:

@@ -105,7 +105,7 @@ def _location(
             here = here.get(part)
         elif isinstance(here, list) and isinstance(part, int) and part < len(here):
             here = here[part]
-        elif part == 0 and isinstance(part, int) and here is not None:
+        elif part == 0 and here is not None:
             continue  # one thing, where a list of them may stand
         else:
             break

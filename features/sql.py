@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from datetime import datetime
 
 
 def identifier(name: str) -> str:
@@ -23,6 +24,11 @@ def texts(values: Iterable[str]) -> str:
     """Write text values as a list in brackets, for ``IN``; no values give a list that nothing is in."""
     listed = ", ".join(text(value) for value in values)
     return f"({listed or 'NULL'})"
+
+
+def moment(value: datetime) -> str:
+    """Write a naive moment."""
+    return f"TIMESTAMP '{value.isoformat(sep=' ')}'"
 
 
 def slug(name: str) -> str:

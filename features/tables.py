@@ -14,9 +14,7 @@ from features.project import Block, Identifier, Share
 if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
-TableName = Literal[
-    "leads", "outcomes", "events", "accounts", "history", "spend", "suppression"
-]
+TableName = Literal["leads", "outcomes", "events", "accounts", "history", "spend", "suppression"]
 
 # The columns that every table has, in order. Leads go on with those of LEAD_OPTIONAL that are
 # mapped, leads and accounts with their attributes.
@@ -116,9 +114,7 @@ class TableSet(Block):
         """Return where a canonical table lies."""
         return self.folder / f"{table}.parquet"
 
-    def columns(
-        self, table: Literal["leads", "accounts"] = "leads"
-    ) -> list[AttributeColumn]:
+    def columns(self, table: Literal["leads", "accounts"] = "leads") -> list[AttributeColumn]:
         """Return the attributes of one table, in the order of the source."""
         return [attribute for attribute in self.attributes if attribute.table == table]
 
@@ -140,9 +136,7 @@ class TableSet(Block):
             found = json.loads(path.read_text(encoding="utf-8"))
             return cls.model_validate({**found, "folder": folder})
         except FileNotFoundError:
-            raise DataError(
-                f"{path}: there are no tables here; read them first"
-            ) from None
+            raise DataError(f"{path}: there are no tables here; read them first") from None
         except (ValueError, TypeError) as error:
             raise DataError(f"{path}: this is no list of tables: {error}") from None
 
@@ -168,7 +162,5 @@ def open_tables(tables: TableSet, memory_gb: PositiveFloat = 4.0) -> "Backend":
     connection.raw_sql("SET TimeZone = 'UTC'")
     for table in CANONICAL:
         source = sql.text(str(tables.path(table)))
-        connection.raw_sql(
-            f"CREATE VIEW {table} AS SELECT * FROM read_parquet({source})"
-        )
+        connection.raw_sql(f"CREATE VIEW {table} AS SELECT * FROM read_parquet({source})")
     return connection

@@ -1,0 +1,194 @@
+"""The canonical tables on disk: what was judged good, in the columns that everybody else reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from features import sql
+from features.clean import TAKEN, CleanTable
+from features.columns import Profiled, profile
+from features.nearest import hint
+from features.outcome_source import columns_of_the_outcome
+from features.project import Project
+from features.quarantine import Quarantine
+from features.raw import FILE, ROW
+from features.tables import CANONICAL, LEAD_OPTIONAL, AttributeColumn, LeftOutColumn, TableName
+
+_ORDER: dict[TableName, str] = {
+    "leads": "created_at, lead_id",
+    "outcomes": "lead_id",
+    "events": "lead_id, occurred_at, kind, recorded_at, value",
+    "accounts": "account_id",
+    "history": "lead_id, changed_at, field, old_value, new_value",
+    "spend": "spent_on, source, campaign, amount",
+    "suppression": "lead_id",
+}
+
+
+@dataclass
+class Written:
+    """What is on disk: rows per table, the attributes, and what is left out of them."""
+
+    kept: dict[TableName, int] = field(default_factory=dict[TableName, int])
+    attributes: list[AttributeColumn] = field(default_factory=list[AttributeColumn])
+    left_out: list[LeftOutColumn] = field(default_factory=list[LeftOutColumn])
+    warnings: list[str] = field(default_factory=list[str])
+
+
+def write_tables(
+    connection: duckdb.DuckDBPyConnection,
+    project: Project,
+    cleaned: dict[TableName, list[CleanTable]],
+    folder: Path,
+    quarantine: Quarantine,
+) -> Written:
+    """Write ``<table>.parquet`` for every canonical table, its rows in a fixed order."""
+    written = Written()
+    leads = cleaned["leads"][0]
+    answers = columns_of_the_outcome(connection, leads, cleaned["outcomes"][0])
+    skipped = {**project.features.leave_out, **answers}
+    queries: dict[TableName, str] = {
+        "leads": _with_attributes(connection, project, "leads", leads, skipped, written),
+        "accounts": "SELECT account_id FROM final_accounts",
+    }
+    if cleaned["accounts"]:
+        accounts = cleaned["accounts"][0]
+        queries["accounts"] = _with_attributes(
+            connection, project, "accounts", accounts, project.features.leave_out, written
+        )
+    _name_fields(connection, leads, written, quarantine)
+    for table in CANONICAL:
+        query = queries.get(table) or _plain(table)
+        path = sql.text(str(folder / f"{table}.parquet"))
+        connection.execute(
+            f"COPY ({query} ORDER BY {_ORDER[table]}) TO {path} (FORMAT parquet, COMPRESSION zstd)"
+        )
+        count = connection.execute(f"SELECT count(*) FROM final_{table}").fetchone()
+        written.kept[table] = count[0] if count else 0
+    written.warnings += _unknown_left_out(project, cleaned, written)
+    return written
+
+
+def _plain(table: TableName) -> str:
+    columns = ", ".join(
+        "coalesce(recorded_at, occurred_at) AS recorded_at" if column == "recorded_at" else column
+        for column in CANONICAL[table]
+    )
+    return f"SELECT {columns} FROM final_{table}"
+
+
+def _with_attributes(
+    connection: duckdb.DuckDBPyConnection,
+    project: Project,
+    table: Literal["leads", "accounts"],
+    cleaned: CleanTable,
+    skipped: Mapping[str, str],
+    written: Written,
+) -> str:
+    own = {*cleaned.canonical.values(), *cleaned.source.drop, TAKEN}
+    optional = [name for name in LEAD_OPTIONAL if table == "leads" and name in cleaned.canonical]
+    # A column of the source may bear the name of a canonical one.
+    renamed = ", ".join(f"{name} AS _leadgauge_{name}" for name in (*CANONICAL[table], *optional))
+    joined = f"FROM (SELECT {FILE}, {ROW}, {renamed} FROM final_{table}) AS f JOIN {cleaned.name} AS c USING ({FILE}, {ROW})"
+    found = profile(
+        connection, table, cleaned, f"SELECT c.* {joined}", skipped, own, project.timezone
+    )
+    attributes = [
+        _mapped(connection, name, cleaned.canonical[name])
+        for name in optional
+        if name in ("source", "campaign")
+    ]
+    _sort_out(attributes, found, skipped, written)
+    columns = [f"_leadgauge_{name} AS {name}" for name in (*CANONICAL[table], *optional)]
+    columns += [
+        f"{expression} AS {sql.identifier(slug)}" for slug, expression in found.expressions.items()
+    ]
+    return f"SELECT {', '.join(columns)} {joined}"
+
+
+def _sort_out(
+    mapped: list[AttributeColumn], found: Profiled, skipped: Mapping[str, str], written: Written
+) -> None:
+    """Mapped columns stay in the table, and are attributes unless the project file leaves them out."""
+    for attribute in mapped:
+        reason = skipped.get(attribute.column, skipped.get(attribute.label))
+        if reason is None and attribute.distinct == 0:
+            reason = "empty"
+        if reason is None and attribute.distinct == 1 and attribute.filled == 1:
+            reason = "one value only"
+        if reason is None:
+            written.attributes.append(attribute)
+        else:
+            written.left_out.append(
+                LeftOutColumn(column=attribute.column, label=attribute.label, reason=reason)
+            )
+    written.attributes += found.kept
+    written.left_out += found.left_out
+
+
+def _mapped(connection: duckdb.DuckDBPyConnection, name: str, column: str) -> AttributeColumn:
+    row = connection.execute(
+        f"SELECT count(*), count({name}), count(DISTINCT {name}) FROM final_leads"
+    ).fetchone()
+    total, filled, distinct = row or (0, 0, 0)
+    return AttributeColumn(
+        column=name,
+        label=column,
+        type="category",
+        distinct=distinct,
+        filled=filled / total if total else 0.0,
+    )
+
+
+def _name_fields(
+    connection: duckdb.DuckDBPyConnection,
+    leads: CleanTable,
+    written: Written,
+    quarantine: Quarantine,
+) -> None:
+    """Turn the history's field names into the columns of ``leads``; other fields are passed over."""
+    names: dict[str, str] = {}
+    for name in LEAD_OPTIONAL:
+        if name in leads.canonical:
+            names |= {name: name, leads.canonical[name].casefold(): name}
+    for attribute in written.attributes:
+        if attribute.table == "leads":
+            names |= {
+                attribute.column: attribute.column,
+                attribute.label.casefold(): attribute.column,
+            }
+    listed = (
+        ", ".join(f"({sql.text(said)}, {sql.text(column)})" for said, column in names.items())
+        or "('', '')"
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE fields AS SELECT * FROM (VALUES {listed}) AS f(said, col)"
+    )
+    other = "lower(field) NOT IN (SELECT said FROM fields)"
+    count = connection.execute(f"SELECT count(*) FROM final_history WHERE {other}").fetchone()
+    quarantine.pass_over("history", "its field is no attribute", count[0] if count else 0)
+    connection.execute(f"DELETE FROM final_history WHERE {other}")
+    connection.execute(
+        "UPDATE final_history SET field = fields.col FROM fields WHERE fields.said = lower(final_history.field)"
+    )
+
+
+def _unknown_left_out(
+    project: Project, cleaned: dict[TableName, list[CleanTable]], written: Written
+) -> list[str]:
+    """Warn of columns under features that no table has: misspelt, or gone from the export."""
+    known = {name for found in written.attributes for name in (found.column, found.label)}
+    known |= {name for left in written.left_out for name in (left.column, left.label)}
+    for cleaned_table in [*cleaned["leads"], *cleaned["accounts"]]:
+        known |= {*cleaned_table.columns, *cleaned_table.canonical}
+    named = [("leave_out", name) for name in project.features.leave_out] + [
+        ("keep", name) for name in project.features.keep
+    ]
+    return [
+        f"features.{key}.{name}: neither leads nor accounts have such a column; {hint(name, sorted(known))}"
+        for key, name in named
+        if name not in known
+    ]

@@ -1,0 +1,156 @@
+"""Which of a table's own columns become attributes, of which type, and why the others do not."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import duckdb
+
+from features import sql
+from features.clean import CleanTable
+from features.tables import AttributeColumn, LeftOutColumn
+from features.values import CONTROL, is_number, number_sql, text_sql, time_sql
+
+MAX_TEXT = 200
+_LONG = 60
+_MANY = 1000
+_NEARLY_ALL = 0.95
+_ID_ENDINGS = ("id", "key", "number", "no", "nr", "uuid", "guid", "code")
+# Names that the frames give a meaning of their own.
+RESERVED = (
+    *("lead_id", "created_at", "account_id", "owner", "source", "campaign"),
+    *("as_of", "label", "weight", "group_id", "age_days", "won", "closed_at"),
+)
+
+
+@dataclass(frozen=True)
+class Profiled:
+    """The attributes of one table: how each is read from its clean column, and what is left out."""
+
+    kept: list[AttributeColumn]
+    expressions: dict[str, str]
+    left_out: list[LeftOutColumn]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Counts over one column."""
+
+    filled: int
+    distinct: int
+    numbers: int
+    times: int
+    whole: int
+    padded: int
+    length: float
+
+
+def profile(
+    connection: duckdb.DuckDBPyConnection,
+    table: Literal["leads", "accounts"],
+    cleaned: CleanTable,
+    rows: str,
+    skipped: Mapping[str, str],
+    own: Collection[str],
+    zone: str,
+) -> Profiled:
+    """Look at every column that is not ``own`` (mapped) over ``rows`` and decide on it.
+
+    ``skipped`` names columns that the project file leaves out, by name or slug, with the reason.
+    """
+    names = [name for name in cleaned.columns if name not in own]
+    slugs = sql.slugs(names, taken=RESERVED)
+    total = connection.execute(f"SELECT count(*) FROM ({rows})").fetchone()
+    result = Profiled([], {}, [])
+    for name, slug in slugs.items():
+        reason = skipped.get(name, skipped.get(slug))
+        declared = cleaned.source.types.get(name)
+        seen = _look(connection, cleaned, name, rows, zone) if reason is None else None
+        if seen is not None:
+            kind, reason = _decide(name, slug, seen, total[0] if total else 0, declared)
+        if seen is None or reason is not None:
+            result.left_out.append(
+                LeftOutColumn(table=table, column=slug, label=name, reason=reason or "")
+            )
+            continue
+        result.expressions[slug] = _expression(cleaned, name, kind)
+        filled = seen.numbers if kind == "number" else seen.filled
+        result.kept.append(
+            AttributeColumn(
+                table=table,
+                column=slug,
+                label=name,
+                type=kind,
+                distinct=seen.distinct,
+                filled=filled / total[0] if total and total[0] else 0.0,
+            )
+        )
+    return result
+
+
+def category_sql(column: str, kind: str) -> str:
+    """Read a category: text without control characters, cut at ``MAX_TEXT``."""
+    return f"nullif(left(regexp_replace({text_sql(column, kind)}, {CONTROL}, '', 'g'), {MAX_TEXT}), '')"
+
+
+def _expression(cleaned: CleanTable, name: str, kind: str) -> str:
+    duck = cleaned.columns[name]
+    return (
+        number_sql(name, duck, cleaned.source.decimal).value
+        if kind == "number"
+        else category_sql(name, duck)
+    )
+
+
+def _look(
+    connection: duckdb.DuckDBPyConnection, cleaned: CleanTable, name: str, rows: str, zone: str
+) -> _Seen:
+    column, kind = sql.identifier(name), cleaned.columns[name]
+    number = number_sql(name, kind, cleaned.source.decimal).value
+    moment = (
+        "false"
+        if is_number(kind) or kind == "BOOLEAN"
+        else f"({time_sql(name, kind, cleaned.source, zone).value}) IS NOT NULL"
+    )
+    row = connection.execute(
+        f"""
+        SELECT count({column}), count(DISTINCT {column}), count({number}), count(*) FILTER ({moment}),
+            count(*) FILTER ({number} = trunc({number})),
+            count(*) FILTER (regexp_matches(CAST({column} AS VARCHAR), '^0\\d')),
+            coalesce(avg(length(CAST({column} AS VARCHAR))), 0)
+        FROM ({rows})
+        """
+    ).fetchone()
+    if row is None:
+        raise AssertionError("an aggregate has one row")
+    return _Seen(*row)
+
+
+def _decide(
+    name: str, slug: str, seen: _Seen, total: int, declared: str | None
+) -> tuple[Literal["number", "category"], str | None]:
+    """Return the type, and the reason to leave the column out, if there is one."""
+    if declared == "time":
+        return "category", "a time, as declared under types"
+    if declared == "text":
+        return "category", "free text, as declared under types"
+    if seen.filled == 0:
+        return "category", "empty"
+    if seen.distinct == 1 and seen.filled == total:
+        return "category", "one value only"
+    if declared is not None:
+        return ("number" if declared == "number" else "category"), None
+    all_numbers = seen.numbers == seen.filled
+    unique = seen.distinct >= _NEARLY_ALL * seen.filled and seen.filled > _MANY
+    if all_numbers and not seen.padded:
+        named_id = slug.rsplit("_", 1)[-1] in _ID_ENDINGS or name.endswith(("Id", "ID"))
+        if unique and named_id and seen.whole == seen.filled:
+            return "number", "an id: nearly every row has its own"
+        return ("number" if seen.distinct > 2 else "category"), None
+    if seen.times == seen.filled:
+        return "category", "times: derive a number from them, or leave them"
+    if seen.length > _LONG:
+        return "category", f"free text: {seen.length:.0f} characters on average"
+    if unique:
+        return "category", "an id or free text: nearly every row has its own value"
+    return "category", None

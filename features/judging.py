@@ -1,0 +1,166 @@
+"""Every row of every table judged in turn: leads first, then what hangs on them."""
+
+import duckdb
+
+from features import sql
+from features.clean import TAKEN, CleanTable
+from features.cutoff import Cutoff
+from features.project import Project
+from features.quarantine import Quarantine
+from features.row_checks import (
+    SAME,
+    closing_verdicts,
+    column_verdicts,
+    filtered,
+    label,
+    lead_verdicts,
+    of_a_lead,
+    outcome_verdicts,
+    repeat_verdicts,
+    with_repeats,
+)
+from features.tables import TableName
+
+Cleaned = dict[TableName, list[CleanTable]]
+
+
+def judge_all(
+    connection: duckdb.DuckDBPyConnection,
+    project: Project,
+    cleaned: Cleaned,
+    cutoff: Cutoff,
+    quarantine: Quarantine,
+) -> None:
+    """Turn ``parsed_<table>`` into ``final_<table>``: the rows that keep to the contract."""
+    _suppression(cleaned, quarantine)
+    _leads(connection, cleaned, cutoff, quarantine)
+    _outcomes(connection, project, cleaned, cutoff, quarantine)
+    _drop_leads_of_refused_outcomes(connection, quarantine)
+    _accounts(cleaned, quarantine)
+    _of_leads(cleaned, cutoff, quarantine, "events", "occurred_at")
+    _of_leads(cleaned, cutoff, quarantine, "history", "changed_at")
+    _spend(cleaned, cutoff, quarantine)
+
+
+def _suppression(cleaned: Cleaned, quarantine: Quarantine) -> None:
+    checks = [filtered(), *column_verdicts("suppression", cleaned["suppression"])]
+    quarantine.judge("suppression", "SELECT * FROM parsed_suppression", checks, "final_suppression")
+
+
+def _leads(
+    connection: duckdb.DuckDBPyConnection, cleaned: Cleaned, cutoff: Cutoff, quarantine: Quarantine
+) -> None:
+    sources = cleaned["leads"]
+    suppressed = "coalesce(lead_id IN (SELECT lead_id FROM final_suppression), false) AS suppressed"
+    quarantine.judge(
+        "leads",
+        f"SELECT *, {suppressed} FROM parsed_leads",
+        lead_verdicts(sources, cutoff),
+        "single_leads",
+    )
+    repeats = repeat_verdicts("lead_id", "leads with one id", sources)
+    quarantine.judge(
+        "leads", with_repeats("SELECT * FROM single_leads", "lead_id", SAME), repeats, "final_leads"
+    )
+    # What became of every id, so that a row of a lead that is not taken is not blamed for it.
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TABLE fates AS
+        SELECT lead_id, CASE
+            WHEN bool_or(lead_id IN (SELECT lead_id FROM final_leads)) THEN 'kept'
+            WHEN bool_or(lead_id IN (SELECT lead_id FROM final_suppression)) THEN 'suppressed'
+            WHEN bool_or({TAKEN} AND created_at >= {sql.moment(cutoff.moment)}) THEN 'later than the cut-off'
+            WHEN bool_or({TAKEN}) THEN 'refused' ELSE 'filtered out' END AS fate
+        FROM parsed_leads WHERE lead_id IS NOT NULL GROUP BY lead_id
+        """
+    )
+
+
+def _with_fate(rows: str) -> str:
+    return f"SELECT r.*, f.fate FROM ({rows}) AS r LEFT JOIN fates AS f ON f.lead_id = r.lead_id"
+
+
+def _outcomes(
+    connection: duckdb.DuckDBPyConnection,
+    project: Project,
+    cleaned: Cleaned,
+    cutoff: Cutoff,
+    quarantine: Quarantine,
+) -> None:
+    sources = cleaned["outcomes"]
+    checks = outcome_verdicts(project, sources, cutoff)
+    quarantine.judge(
+        "outcomes", _with_fate("SELECT * FROM parsed_outcomes"), checks, "closed_outcomes"
+    )
+    zone = sql.text(sources[0].source.timezone or project.timezone)
+    # A close that is told as a date only is its midnight: on the lead's own first day it may stand before the lead.
+    local = f"timezone({zone}, timezone('UTC', {{}}))"
+    closed, created = local.format("o.closed_at"), local.format("l.created_at")
+    same_day = f"{closed} = date_trunc('day', {closed}) AND CAST({closed} AS DATE) = CAST({created} AS DATE)"
+    rows = f"""
+        SELECT o.* REPLACE (CASE WHEN o.closed_at < l.created_at AND {same_day} THEN l.created_at ELSE o.closed_at END AS closed_at),
+            l.created_at, o.status IN {sql.texts(project.label.won)} AS won
+        FROM closed_outcomes AS o JOIN final_leads AS l ON l.lead_id = o.lead_id
+    """
+    flat = "closed_at" not in sources[0].canonical
+    quarantine.judge("outcomes", rows, closing_verdicts(sources, flat=flat), "dated_outcomes")
+    repeats = repeat_verdicts("lead_id", "outcomes of one lead that disagree", sources)
+    again = with_repeats(
+        "SELECT * FROM dated_outcomes", "lead_id", "hash(won, closed_at, amount, reason)"
+    )
+    quarantine.judge("outcomes", again, repeats, "final_outcomes")
+    connection.execute(
+        "UPDATE fates SET fate = 'refused' WHERE lead_id IN (SELECT lead_id FROM closed_outcomes EXCEPT SELECT lead_id FROM final_outcomes)"
+    )
+
+
+def _drop_leads_of_refused_outcomes(
+    connection: duckdb.DuckDBPyConnection, quarantine: Quarantine
+) -> None:
+    """A lead whose end is known to be there and cannot be read is neither open nor lost: it is not taken."""
+    gone = "lead_id IN (SELECT lead_id FROM fates WHERE fate <> 'kept')"
+    count = connection.execute(f"SELECT count(*) FROM final_leads WHERE {gone}").fetchone()
+    quarantine.pass_over("leads", "its outcome is refused", count[0] if count else 0)
+    connection.execute(f"DELETE FROM final_leads WHERE {gone}")
+    # A row of another outcome of the same lead may have stood: it has no lead any more.
+    left = connection.execute(f"SELECT count(*) FROM final_outcomes WHERE {gone}").fetchone()
+    quarantine.pass_over("outcomes", "its lead is refused", left[0] if left else 0)
+    connection.execute(f"DELETE FROM final_outcomes WHERE {gone}")
+
+
+def _accounts(cleaned: Cleaned, quarantine: Quarantine) -> None:
+    sources = cleaned["accounts"]
+    checks = [filtered(), *column_verdicts("accounts", sources)]
+    quarantine.judge("accounts", "SELECT * FROM parsed_accounts", checks, "single_accounts")
+    repeats = repeat_verdicts("account_id", "accounts with one id", sources)
+    quarantine.judge(
+        "accounts",
+        with_repeats("SELECT * FROM single_accounts", "account_id", SAME),
+        repeats,
+        "final_accounts",
+    )
+
+
+def _of_leads(
+    cleaned: Cleaned, cutoff: Cutoff, quarantine: Quarantine, table: TableName, time: str
+) -> None:
+    """Events may come before their lead (visits before the form), and be recorded before they happen (a planned call)."""
+    sources = cleaned[table]
+    lead = column_verdicts(table, sources, ["lead_id"])
+    others = [verdict for verdict in column_verdicts(table, sources) if verdict not in lead]
+    times = cutoff.verdicts(time, label(time, sources), f"said_{time}")
+    if table == "events":
+        times += cutoff.verdicts("recorded_at", label("recorded_at", sources), "said_recorded_at")
+    checks = [filtered(), *lead, *of_a_lead(sources), *others, *times]
+    quarantine.judge(table, _with_fate(f"SELECT * FROM parsed_{table}"), checks, f"final_{table}")
+
+
+def _spend(cleaned: Cleaned, cutoff: Cutoff, quarantine: Quarantine) -> None:
+    sources = cleaned["spend"]
+    times = cutoff.verdicts("spent_on", label("spent_on", sources), "said_spent_on")
+    quarantine.judge(
+        "spend",
+        "SELECT * FROM parsed_spend",
+        [filtered(), *column_verdicts("spend", sources), *times],
+        "final_spend",
+    )
