@@ -109,18 +109,15 @@ def rows_only(axes: Axes, rows: int) -> None:
 
 
 def row_labels(axes: Axes, names: Sequence[str], width: float) -> None:
-    """Write the rows' names left of a panel, right-aligned to it, cut to ``width`` units."""
-    longest = int((width - 14) / LETTER)
+    """Write the rows' names at the picture's left edge, cut to ``width`` units; the panel starts there."""
+    longest = int((width - 12) / LETTER)
     for place, name in enumerate(names):
-        beside(
-            axes,
-            shortened(name, longest),
-            (0, -place),
-            shift=(-12, 0),
-            align="right",
-            color=INK,
-            size=TYPE,
-        )
+        beside(axes, shortened(name, longest), (0, -place), shift=(-width, 0), color=INK, size=TYPE)
+
+
+def axis_title(axes: Axes, text: str) -> None:
+    """Write the vertical axis's title above it, where nobody has to tilt their head."""
+    beside(axes, text, (0, 1), shift=(-40, 18), within="axes fraction")
 
 
 def beside(

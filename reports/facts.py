@@ -109,6 +109,7 @@ class Evaluation(Fact):
     wins: NonNegativeInt
     first: date
     last: date
+    note: Sentence | None = None
 
     @model_validator(mode="after")
     def _we_and_the_base_rate(self) -> Self:

@@ -29,6 +29,8 @@ MEASURES = (
     ("lift_top_10", "Lift of the first 10%", "{:.2f}"),
     ("wins_in_top_20", "Wins in the first 20%", "{:.1%}"),
 )
+BOTH = {"wide": WIDE, "phone": PHONE}
+ONE = {"any": PHONE}
 WIDEST_ODDS = 4.0  # where a bar of odds ends
 
 
@@ -49,6 +51,7 @@ def render(facts: ReportFacts) -> str:
         day=words.day,
         minute=words.minute,
         share_range=words.share_range,
+        grade_range=words.grade_range,
         money_range=words.money_range,
         money=partial(words.money, currency=facts.currency),
         odds_bar=odds_bar,
@@ -60,6 +63,7 @@ def render(facts: ReportFacts) -> str:
         dark=DARK,
         most_rows=MOST_TABLE_ROWS,
         bottom_line=sentences.bottom_line(facts),
+        tonight=sentences.tonight(facts),
         honesty=sentences.honesty(facts),
         data_in_short=sentences.data_in_short(facts),
         within=sentences.within(facts),
@@ -78,20 +82,24 @@ def odds_bar(odds: float) -> tuple[float, float]:
 
 
 def _pictures(facts: ReportFacts) -> dict[str, dict[str, Markup]]:
-    """Draw each picture twice, for a desk and for a phone; one without facts is not drawn."""
-    draw = {
-        "sources": (facts.sources, partial(sources_figure, facts.sources, facts.counts.base_rate)),
-        "drivers": (facts.drivers, partial(drivers_figure, facts.drivers)),
-        "calibration": (facts.calibration, partial(calibration_figure, facts.calibration)),
-        "gains": (facts.gains, partial(gains_figure, facts.gains)),
+    """Draw each picture, the wide ones once more for a phone; one without facts is not drawn."""
+    rows = {
+        "sources": (
+            facts.sources,
+            partial(sources_figure, facts.sources, facts.counts.base_rate),
+            BOTH,
+        ),
+        "drivers": (facts.drivers, partial(drivers_figure, facts.drivers), BOTH),
+        "calibration": (facts.calibration, partial(calibration_figure, facts.calibration), ONE),
+        "gains": (facts.gains, partial(gains_figure, facts.gains), ONE),
     }
     return {
         name: {
-            "wide": inline_svg(figure(width=WIDE), f"{name}-wide"),
-            "phone": inline_svg(figure(width=PHONE), f"{name}-phone"),
+            kind: inline_svg(figure(width=width), f"{name}-{kind}")
+            for kind, width in widths.items()
         }
-        for name, (rows, figure) in draw.items()
-        if rows
+        for name, (told, figure, widths) in rows.items()
+        if told
     }
 
 

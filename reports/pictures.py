@@ -1,10 +1,11 @@
 """The pictures of the report and of the training run, as matplotlib Figures.
 
-Each takes the ``width`` it will be shown at, in CSS pixels: ``WIDE`` or ``PHONE``.
+Each takes the ``width`` it will be shown at, in CSS pixels.
 """
 
 from __future__ import annotations
 
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from reports.canvas import (
     PHONE,
     ROW,
     WIDE,
+    axis_title,
     beside,
     blank,
     drawing,
@@ -33,18 +35,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SQUARE = 420
 MOST_ROWS = 12
 HEADING = 34.0
 ACCENT, ACCENT_SOFT, WARM = LIGHT["accent"], LIGHT["accent-soft"], LIGHT["warm"]
 
 
-def calibration_figure(points: Sequence[CalibrationPoint], width: int = WIDE) -> Figure:
+def calibration_figure(points: Sequence[CalibrationPoint], width: int = PHONE) -> Figure:
     """Draw predicted against observed close rates with 95 % intervals; the diagonal is honesty."""
-    side = min(width, SQUARE)
     with drawing():
-        figure = blank(side, side)
-        axes = panel(figure, left=54, right=12, bottom=50, top=12)
+        figure = blank(width, width)
+        axes = panel(figure, left=42, right=12, bottom=50, top=32)
         reach = max([0.02, *(max(point.predicted, point.high) for point in points)]) * 1.05
         axes.plot(
             [0, reach],
@@ -76,20 +76,19 @@ def calibration_figure(points: Sequence[CalibrationPoint], width: int = WIDE) ->
         axes.set_xlim(0, reach)
         axes.set_ylim(0, reach)
         axes.set_xlabel("leadgauge said", labelpad=8)
-        axes.set_ylabel("closed", labelpad=8)
+        axis_title(axes, "closed")
         percent_axis(axes, "x")
         percent_axis(axes, "y")
         return figure
 
 
-def gains_figure(points: Sequence[GainsPoint], width: int = WIDE) -> Figure:
+def gains_figure(points: Sequence[GainsPoint], width: int = PHONE) -> Figure:
     """Draw the share of wins caught when leads are contacted best first, against contacting by chance."""
-    side = min(width, SQUARE)
     path = [GainsPoint(leads=0, wins=0), *points, GainsPoint(leads=1, wins=1)]
     leads, wins = [point.leads for point in path], [point.wins for point in path]
     with drawing():
-        figure = blank(side, side)
-        axes = panel(figure, left=54, right=20, bottom=50, top=12)
+        figure = blank(width, width)
+        axes = panel(figure, left=42, right=18, bottom=50, top=32)
         axes.fill_between(leads, leads, wins, color=ACCENT_SOFT, linewidth=0)
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.2, linestyle=DASHES)
         axes.plot(leads, wins, color=ACCENT, linewidth=2.4, solid_capstyle="round")
@@ -100,7 +99,7 @@ def gains_figure(points: Sequence[GainsPoint], width: int = WIDE) -> Figure:
         axes.set_xlim(0, 1)
         axes.set_ylim(0, 1.01)
         axes.set_xlabel("leads contacted, best first", labelpad=8)
-        axes.set_ylabel("wins among them", labelpad=8)
+        axis_title(axes, "wins among them")
         percent_axis(axes, "x", steps=5)
         percent_axis(axes, "y", steps=5)
         return figure
@@ -193,7 +192,7 @@ def sources_figure(rows: Sequence[SourceRow], base_rate: float, width: int = WID
 def _close_rate(axes: Axes, row: SourceRow, y: float, base_rate: float) -> None:
     rate = row.close_rate
     if rate is None:
-        beside(axes, "too few to tell", (0, y), shift=(0, 0))
+        beside(axes, "too few", (0, y), shift=(0, 0))
         return
     tone = ACCENT if rate.low > base_rate else WARM if rate.high < base_rate else MUTED
     axes.plot([rate.low, rate.high], [y, y], color=tone, linewidth=2.6, solid_capstyle="round")
@@ -211,8 +210,12 @@ def shap_summary_figure(
         names: of the features, as a reader knows them.
     """
     import numpy as np
-    import shap
     from matplotlib.figure import Figure
+
+    with warnings.catch_warnings():
+        # shap 0.51 colours with a function that matplotlib 3.11 is about to deprecate
+        warnings.filterwarnings("ignore", r"The set_\w+ function", PendingDeprecationWarning)
+        import shap
 
     rows = min(len(names), MOST_ROWS)
     with drawing(), _fixed_shuffle():

@@ -1,14 +1,19 @@
 """The sentences of the report. Each is computed from the facts; none says that anything causes a win."""
 
 from reports.facts import Metrics, ReportFacts, SourceRow
-from reports.words import count, day, percent, points, share_range
+from reports.words import count, day, percent, percent_rounded, points, share_range_rounded
 
 STEPS = {
     "base_rate": "the base rate",
     "logistic": "logistic regression",
     "lightgbm": "gradient-boosted trees",
 }
-CONTENDERS = {"leadgauge": "leadgauge", **STEPS}
+CONTENDERS = {
+    "leadgauge": "leadgauge",
+    "base_rate": "Base rate",
+    "logistic": "Logistic regression",
+    "lightgbm": "Boosted trees",
+}
 BOLD, TIMID = 0.9, 1.1  # calibration slopes between these have about the right spread
 
 
@@ -45,41 +50,53 @@ def _told_apart(facts: ReportFacts) -> str:
     if lift is None:
         return f"leadgauge ranks them by {STEPS[facts.step]}, tested forward in time."
     return (
-        f"The tenth of leads that leadgauge ranks highest holds {percent(lift / 10)} of the wins, "
+        f"The tenth of leads that leadgauge ranks highest holds {percent_rounded(lift / 10)} of the wins, "
         f"{lift:.1f} times its share."
     )
 
 
 def _where_from(facts: ReportFacts) -> str | None:
-    known = [row for row in facts.sources if row.close_rate and not row.pooled]
+    known = [(row, row.close_rate) for row in facts.sources if row.close_rate and not row.pooled]
     if len(known) < 2:
         return None
-    best = max(known, key=lambda row: _rate(row)[1])
-    worse = [row for row in known if _rate(row)[2] < _rate(best)[1]]
+    best, top = max(known, key=lambda pair: pair[1].low)
+    worse = [(row, rate) for row, rate in known if rate.high < top.low]
     if not worse:
         return "No source's close rate can be told from the others' yet."
-    worst = max(worse, key=lambda row: (row.spend or 0.0, -_rate(row)[0]))
+    # where the most money goes below average; without such a source, simply the lowest
+    costly = [
+        (row, rate) for row, rate in worse if row.spend and rate.high < facts.counts.base_rate
+    ]
+    worst, bottom = (
+        max(costly, key=lambda pair: pair[0].spend or 0.0)
+        if costly
+        else min(worse, key=lambda p: p[1].value)
+    )
     sentence = (
-        f"{best.source} leads close at {percent(_rate(best)[0])} ({_range(best)}), "
-        f"{worst.source} at {percent(_rate(worst)[0])} ({_range(worst)})"
+        f"{best.source} leads close at {percent_rounded(top.value)} ({share_range_rounded(top)}), "
+        f"{worst.source} at {percent_rounded(bottom.value)} ({share_range_rounded(bottom)})"
     )
     share = budget_share(facts.sources, worst)
-    return sentence + (f" while taking {percent(share)} of the budget." if share else ".")
-
-
-def _rate(row: SourceRow) -> tuple[float, float, float]:
-    rate = row.close_rate
-    return (rate.value, rate.low, rate.high) if rate else (0.0, 0.0, 0.0)
-
-
-def _range(row: SourceRow) -> str:
-    return share_range(row.close_rate) if row.close_rate else ""
+    return sentence + (f" while taking {percent_rounded(share)} of the budget." if share else ".")
 
 
 def budget_share(rows: list[SourceRow], row: SourceRow) -> float | None:
     """Return the row's share of all money spent, or None where none is recorded."""
     total = sum(other.spend or 0.0 for other in rows)
     return (row.spend or 0.0) / total if total > 0 and row.spend else None
+
+
+def tonight(facts: ReportFacts) -> str | None:
+    """Say what the best grade tonight is worth, or nothing when no lead is open."""
+    leads = sum(row.leads for row in facts.tonight)
+    wins = sum(row.expected_wins for row in facts.tonight)
+    if not leads or wins <= 0:
+        return None
+    best = facts.tonight[0]
+    return (
+        f"The {count(best.leads)} leads of grade {best.grade} are {percent_rounded(best.leads / leads)} of the open ones "
+        f"and hold {percent_rounded(best.expected_wins / wins)} of the wins to expect."
+    )
 
 
 def _tonight(facts: ReportFacts) -> str:
@@ -91,23 +108,16 @@ def _tonight(facts: ReportFacts) -> str:
 
 
 def honesty(facts: ReportFacts) -> list[str]:
-    """Say in plain words what the calibration numbers mean, and how the others did."""
+    """Say in plain words what the calibration numbers mean, and how the others did; one paragraph each."""
     evaluation, ours = facts.evaluation, facts.leadgauge
     first = (
         f"The trial ran forward in time, from {day(evaluation.first)} to {day(evaluation.last)}: "
         f"{count(evaluation.rows)} probabilities, each given before its outcome was known; "
         f"{count(evaluation.wins)} of them ended in a win."
     )
+    second = " ".join(filter(None, (_said_and_happened(facts), _off_by(ours), _spread(ours))))
     return [
-        sentence
-        for sentence in (
-            first,
-            _said_and_happened(facts),
-            _off_by(ours),
-            _spread(ours),
-            _others(facts),
-        )
-        if sentence
+        paragraph for paragraph in (first, second, _others(facts), evaluation.note) if paragraph
     ]
 
 

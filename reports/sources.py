@@ -1,16 +1,44 @@
 """Quality against volume: what came from each source, what became of it, what it cost."""
 
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 
-from reports.facts import SourceRow, clean
+from features.project import Project
+from features.tables import TableSet
+from reports.facts import Counts, SourceRow, clean
 from reports.intervals import cost_interval, share_interval
 
 POOLED = "Other, small sources"
 UNKNOWN = "Not recorded"
+
+
+@dataclass(frozen=True)
+class Maturity:
+    """When a lead has had its time, and what a lead without an outcome is.
+
+    ``data_cutoff`` and ``trusted_from`` are naive UTC; wins before the latter are not believed,
+    so leads created before it tell no rate.
+    """
+
+    horizon_days: int
+    data_cutoff: datetime
+    unmatched_is_lost: bool = False
+    trusted_from: datetime | None = None
+
+    @classmethod
+    def of(cls, project: Project, tables: TableSet) -> Self:
+        """Read it off the project file and the data."""
+        label = project.label
+        return cls(
+            horizon_days=label.horizon_days,
+            data_cutoff=tables.data_cutoff,
+            unmatched_is_lost=label.unmatched == "lost",
+            trusted_from=project.moment(label.trusted_from) if label.trusted_from else None,
+        )
 
 
 def sources_table(
@@ -19,8 +47,7 @@ def sources_table(
     scored: pd.DataFrame,
     spend: pd.DataFrame,
     *,
-    horizon_days: int,
-    data_cutoff: datetime,
+    maturity: Maturity,
     min_group: int,
     by: str = "source",
 ) -> list[SourceRow]:
@@ -39,12 +66,11 @@ def sources_table(
         outcomes: ``lead_id``, ``won``, ``closed_at``; at most one row per lead.
         scored: tonight's open leads: ``lead_id``, ``close_probability``; may be empty.
         spend: ``spent_on``, ``amount`` and ``by``; may be empty, then no cost is told.
-        horizon_days: days within which a win counts.
-        data_cutoff: the last moment that the data speak for; naive UTC.
+        maturity: when a lead has had its time.
         min_group: fewest leads that are told apart.
         by: ``source`` or ``campaign``.
     """
-    table = _per_lead(leads, outcomes, scored, by, horizon_days, data_cutoff)
+    table = _per_lead(leads, outcomes, scored, by, maturity)
     money = _money(spend, by)
     table["paid"] = _created_while_paid(table, money)
     sums = _sums(table, money)
@@ -62,6 +88,24 @@ def sources_table(
         for row in part.to_dict("records")
         if row["leads"] or row["spend"] > 0
     ]
+
+
+def lead_counts(
+    leads: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    scored: pd.DataFrame,
+    *,
+    maturity: Maturity,
+) -> Counts:
+    """Return how many leads there are, won and open, and the close rate of mature ones; inputs as above."""
+    table = _per_lead(leads, outcomes, scored, "source", maturity)
+    mature = int(table["mature"].sum())
+    return Counts(
+        leads=len(table),
+        won=int(table["won"].sum()),
+        open=int(table["open"].sum()),
+        base_rate=float(table["closed"].sum()) / mature if mature else 0.0,
+    )
 
 
 def spend_without_leads(leads: pd.DataFrame, spend: pd.DataFrame, by: str = "source") -> list[str]:
@@ -82,8 +126,7 @@ def _per_lead(
     outcomes: pd.DataFrame,
     scored: pd.DataFrame,
     by: str,
-    horizon_days: int,
-    data_cutoff: datetime,
+    maturity: Maturity,
 ) -> pd.DataFrame:
     table = pd.DataFrame(
         {"lead_id": leads["lead_id"], "created_at": pd.to_datetime(leads["created_at"])}
@@ -92,15 +135,20 @@ def _per_lead(
     ended = outcomes.set_index("lead_id")
     won = table["lead_id"].map(ended["won"]).astype("boolean")
     closed_at = pd.to_datetime(table["lead_id"].map(ended["closed_at"]))
-    horizon = pd.Timedelta(days=horizon_days)
+    horizon = pd.Timedelta(days=maturity.horizon_days)
+    if maturity.unmatched_is_lost:
+        won = won.fillna(value=False)
     table["won"] = won.fillna(value=False).astype(bool)
+    believed = table["created_at"] >= (maturity.trusted_from or pd.Timestamp.min)
     if closed_at.notna().any():
-        table["mature"] = table["created_at"] + horizon <= pd.Timestamp(data_cutoff)
+        table["mature"] = table["created_at"] + horizon <= pd.Timestamp(maturity.data_cutoff)
         in_time = closed_at - table["created_at"] <= horizon
         table["closed"] = table["mature"] & table["won"] & in_time
     else:
         table["mature"] = won.notna()
         table["closed"] = table["won"]
+    table["mature"] &= believed
+    table["closed"] &= believed
     probability = (
         scored.set_index("lead_id")["close_probability"]
         if not scored.empty
@@ -130,11 +178,12 @@ def _created_while_paid(table: pd.DataFrame, money: pd.DataFrame) -> "pd.Series[
     """Wins are held against money of the same time: a year of wins over a month of spend is no bargain."""
     if money.empty:
         return pd.Series(data=False, index=table.index)
-    first, last = (
-        money["spent_on"].min(),
-        money["spent_on"].max() + pd.Timedelta(days=1),
+    days = money["spent_on"].drop_duplicates().sort_values()
+    # money booked once a month is spent over the whole month that follows
+    spell = (
+        max(days.diff().median(), pd.Timedelta(days=1)) if len(days) > 1 else pd.Timedelta(days=1)
     )
-    return table["created_at"].between(first, last, inclusive="left")
+    return table["created_at"].between(days.iloc[0], days.iloc[-1] + spell, inclusive="left")
 
 
 def _sums(table: pd.DataFrame, money: pd.DataFrame) -> pd.DataFrame:

@@ -1,10 +1,10 @@
 """Tonight's open leads by grade, and the rows that were refused."""
 
-from collections.abc import Mapping
 from typing import Literal
 
 import pandas as pd
 
+from features.tables import TableSet
 from reports.facts import GradeRow, QuarantineRow
 
 GRADES: tuple[Literal["A", "B", "C", "D"], ...] = ("A", "B", "C", "D")
@@ -37,22 +37,16 @@ def grades_table(scored: pd.DataFrame) -> list[GradeRow]:
     return rows
 
 
-def quarantine_table(quarantine: pd.DataFrame, read: Mapping[str, int]) -> list[QuarantineRow]:
-    """Return one row per table read, with the rows refused and the most frequent reasons.
-
-    ``quarantine`` has one line per problem (``table, file, row, column, value, reason``), so a row
-    with two problems is refused once; its values are never shown. ``read`` counts each table's rows.
-    """
+def quarantine_table(tables: TableSet) -> list[QuarantineRow]:
+    """Return one row per table read, with the rows refused and the most frequent reasons."""
     result = []
-    for table, rows in read.items():
-        mine = quarantine[quarantine["table"] == table] if not quarantine.empty else quarantine
-        refused = 0 if mine.empty else len(mine[["file", "row"]].drop_duplicates())
-        reasons = (
-            []
-            if mine.empty
-            else list(mine["reason"].astype(str).value_counts().sort_index().items())
+    for name, told in tables.tables.items():
+        if not told.read:
+            continue
+        reasons = sorted(told.reasons.items(), key=lambda reason: (-reason[1], reason[0]))
+        result.append(
+            QuarantineRow(
+                table=name, read=told.read, refused=told.quarantined, reasons=reasons[:MOST_REASONS]
+            )
         )
-        reasons.sort(key=lambda reason: -reason[1])
-        top = [(str(text), int(count)) for text, count in reasons[:MOST_REASONS]]
-        result.append(QuarantineRow(table=table, read=rows, refused=refused, reasons=top))
     return result

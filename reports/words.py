@@ -2,10 +2,11 @@
 
 from datetime import date, datetime
 
-from reports.facts import Interval
+from reports.facts import GradeRow, Interval
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 TO = "\N{EN DASH}"
+NBSP = "\N{NO-BREAK SPACE}"
 # not %B: a report reads the same whatever locale a library has set
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -33,6 +34,11 @@ def percent(share: float) -> str:
     return f"{value:.1f}%" if value >= 0.95 else f"{value:.2g}%"
 
 
+def percent_rounded(share: float) -> str:
+    """Write a share in percent for a sentence: whole numbers wherever they are enough."""
+    return f"{100 * share:.0f}%" if 100 * share >= 1.5 else percent(share)
+
+
 def points(share: float) -> str:
     """Write a difference of probabilities in percentage points."""
     return f"{100 * share:.1f} percentage points"
@@ -51,9 +57,18 @@ def money(amount: float, currency: str) -> str:
 
 
 def share_range(interval: Interval) -> str:
-    """Write an interval's ends in percent: 18% to 24% as 18-24% with an en dash."""
-    low, high = percent(interval.low), percent(interval.high)
-    return f"{low.removesuffix('%')}{TO}{high}"
+    """Write an interval's ends in percent, joined by an en dash."""
+    return f"{percent(interval.low).removesuffix('%')}{TO}{percent(interval.high)}"
+
+
+def share_range_rounded(interval: Interval) -> str:
+    """Write an interval's ends in percent for a sentence; its spaces do not break."""
+    return f"{percent_rounded(interval.low).removesuffix('%')}{NBSP}to{NBSP}{percent_rounded(interval.high)}"
+
+
+def grade_range(row: GradeRow) -> str:
+    """Write the probabilities of a grade from its lowest to its highest lead."""
+    return f"{percent(row.lowest).removesuffix('%')}{TO}{percent(row.highest)}"
 
 
 def money_range(interval: Interval) -> str:

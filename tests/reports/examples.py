@@ -94,7 +94,7 @@ DRIVERS = [
             level("Webinar", 1120, 1.4, 146),
             level("Organic search", 2710, 1.02, 268),
             level("Trade fair", 790, 0.9, 71),
-            level("Paid social", 2104, 0.35, 61),
+            level("Paid social", 2104, 0.36, 61),
         ],
     ),
     Driver(
