@@ -10,7 +10,6 @@ import duckdb
 from features import sql
 from features.clean import TAKEN, CleanTable
 from features.columns import Profiled, profile
-from features.nearest import hint
 from features.outcome_source import columns_of_the_outcome
 from features.project import Project
 from features.quarantine import Quarantine
@@ -35,7 +34,6 @@ class Written:
     kept: dict[TableName, int] = field(default_factory=dict[TableName, int])
     attributes: list[AttributeColumn] = field(default_factory=list[AttributeColumn])
     left_out: list[LeftOutColumn] = field(default_factory=list[LeftOutColumn])
-    warnings: list[str] = field(default_factory=list[str])
 
 
 def write_tables(
@@ -68,7 +66,6 @@ def write_tables(
         )
         count = connection.execute(f"SELECT count(*) FROM final_{table}").fetchone()
         written.kept[table] = count[0] if count else 0
-    written.warnings += _unknown_left_out(project, cleaned, written)
     return written
 
 
@@ -174,21 +171,3 @@ def _name_fields(
     connection.execute(
         "UPDATE final_history SET field = fields.col FROM fields WHERE fields.said = lower(final_history.field)"
     )
-
-
-def _unknown_left_out(
-    project: Project, cleaned: dict[TableName, list[CleanTable]], written: Written
-) -> list[str]:
-    """Warn of columns under features that no table has: misspelt, or gone from the export."""
-    known = {name for found in written.attributes for name in (found.column, found.label)}
-    known |= {name for left in written.left_out for name in (left.column, left.label)}
-    for cleaned_table in [*cleaned["leads"], *cleaned["accounts"]]:
-        known |= {*cleaned_table.columns, *cleaned_table.canonical}
-    named = [("leave_out", name) for name in project.features.leave_out] + [
-        ("keep", name) for name in project.features.keep
-    ]
-    return [
-        f"features.{key}.{name}: neither leads nor accounts have such a column; {hint(name, sorted(known))}"
-        for key, name in named
-        if name not in known
-    ]

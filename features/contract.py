@@ -87,7 +87,7 @@ def read_tables(
             tables=counts,
             attributes=written.attributes,
             left_out=written.left_out,
-            warnings=[*warnings, *written.warnings, *_refused(counts)],
+            warnings=[*warnings, *_refused(counts)],
             digest=hashlib.sha256("\n".join(raw.digest for raw in raws).encode()).hexdigest(),
         )
     tables.save()

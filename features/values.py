@@ -12,7 +12,7 @@ from features.project import Source
 from features.project_checks import EPOCHS
 
 # Spaces of all kinds, for trim().
-BLANKS = "E' \\t\\r\\n\\f\\v\u00a0\ufeff'"
+BLANKS = sql.text(" \t\r\n\f\v\u00a0\ufeff")
 # Control characters, and those that turn the direction of writing.
 CONTROL = "'[\\x00-\\x1f\\x7f-\\x{9f}\\x{200e}\\x{200f}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]'"
 
