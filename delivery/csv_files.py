@@ -58,12 +58,13 @@ def write_parts(
     max_bytes: int,
     max_rows: int | None = None,
     ending: LineEnding = "LF",
+    mark: bool = False,
 ) -> list[Path]:
     """Write rows to ``<stem>_001.csv``, ``_002`` and so on, each with the header and within the limits.
 
-    Without rows there is one file that holds the header alone.
+    Without rows there is one file that holds the header alone. ``mark`` puts a byte order mark in front.
     """
-    head = next(csv_lines([header], ending))
+    head = (BOM.encode() if mark else b"") + next(csv_lines([header], ending))
     paths: list[Path] = []
     part: list[bytes] = [head]
     size = len(head)
@@ -99,8 +100,12 @@ def read_strictly(
     ending: LineEnding = "LF",
     max_bytes: int | None = None,
     max_rows: int | None = None,
+    mark: bool = False,
 ) -> Sheet:
-    """Read a CSV file from its bytes: encoding, line endings, quoting, equal width, size. Never raises for content."""
+    """Read a CSV file from its bytes: encoding, line endings, quoting, equal width, size. Never raises for content.
+
+    ``mark`` allows a byte order mark.
+    """
     sheet = Sheet(path.name)
     data = path.read_bytes()
     if max_bytes is not None and len(data) > max_bytes:
@@ -116,7 +121,8 @@ def read_strictly(
         )
         return sheet
     if text.startswith(BOM):
-        sheet.problems.append(Problem(path.name, "UTF-8 without a byte order mark", row=1))
+        if not mark:
+            sheet.problems.append(Problem(path.name, "UTF-8 without a byte order mark", row=1))
         text = text.removeprefix(BOM)
     lines = _lines(text, ending, sheet)
     for number, line in enumerate(lines, start=1):
@@ -208,13 +214,20 @@ def check_unique(sheet: Sheet, name: str, same: Callable[[str], str] = str) -> l
 
 
 def check_unique_across(
-    parts: Sequence[Path], name: str, same: Callable[[str], str], ending: LineEnding = "LF"
+    parts: Sequence[Path],
+    name: str,
+    same: Callable[[str], str],
+    ending: LineEnding = "LF",
 ) -> list[Problem]:
-    """Return the keys that stand in more than one of the parts, or twice in one; the parts are known to be right."""
+    """Return the keys that stand in more than one of the parts, each of which is right by itself."""
+    if len(parts) < 2:
+        return []  # each part has been looked at by itself
     first: dict[str, str] = {}
     problems = []
     for part in parts:
-        for number, key in enumerate(read_strictly(part, ending=ending).column(name), start=2):
+        for number, key in enumerate(
+            read_strictly(part, ending=ending, mark=True).column(name), start=2
+        ):
             place = f"{part.name}, line {number}"
             other = first.setdefault(same(key), place)
             if other != place:

@@ -67,7 +67,13 @@ def write(rows: pd.DataFrame, target: DynamicsTarget, folder: Path) -> list[Path
     cells["against"] = joined(cells, AGAINST)
     columns = [cells["lead_id"], *(cells[name] for name, _ in FIELDS.values())]
     parts = write_parts(
-        folder, _STEM, list(_rules(target)), zip(*columns, strict=True), max_bytes=MAX_BYTES
+        folder,
+        _STEM,
+        list(_rules(target)),
+        zip(*columns, strict=True),
+        max_bytes=MAX_BYTES,
+        # The wizard wants the mark for text beyond ASCII; machines do better without it.
+        mark=not all(text.isascii() for text in (*cells["reasons"], *cells["against"])),
     )
     paths = [*parts, write_lead_batches(cells, target, folder)]
     if target.key_field == "leadid":
@@ -81,7 +87,7 @@ def validate(path: Path, target: DynamicsTarget) -> list[Problem]:
         return _validate_folder(path, target)
     if path.suffix == ".jsonl":
         return validate_batches(path, target)
-    sheet = read_strictly(path, max_bytes=MAX_BYTES)
+    sheet = read_strictly(path, max_bytes=MAX_BYTES, mark=True)
     problems = check_cells(sheet, _rules(target))
     return problems or check_unique(sheet, target.key_field, str.casefold)
 
@@ -133,7 +139,9 @@ def _validate_folder(folder: Path, target: DynamicsTarget) -> list[Problem]:
         )
     if problems:
         return problems
-    keys = [key for part in parts for key in read_strictly(part).column(target.key_field)]
+    keys = [
+        key for part in parts for key in read_strictly(part, mark=True).column(target.key_field)
+    ]
     problems += [
         Problem(name, "one request for each row of the CSV parts, in their order")
         for name in names

@@ -57,7 +57,7 @@ def _check_leads(folder: Path, key_field: str, target: Any, ids: set[str]) -> li
     delivered = {
         key
         for part in sorted(folder.glob("*.csv"))
-        for key in read_strictly(part, ending=ending).column(key_field)
+        for key in read_strictly(part, ending=ending, mark=True).column(key_field)
     }
     if delivered == ids:
         return []

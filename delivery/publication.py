@@ -12,6 +12,7 @@ that a reader sees the old or the new, and never nothing.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -89,7 +90,13 @@ class Publication:
 
 
 def project_folder(home: Path, project: str) -> Path:
-    """Return the folder of a project's publications."""
+    """Return the folder of a project's publications.
+
+    Raises:
+        ValueError: the name would lead out of the home.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", project):
+        raise ValueError(f"{project!r} is not a project's identifier")
     return home / "publications" / project
 
 
@@ -131,7 +138,7 @@ def previous_scores(publication: Publication) -> "pd.DataFrame":
 
 def nights(root: Path) -> Iterator[tuple[datetime, Path]]:
     """Yield each published night and its pointer, without ``.json``."""
-    for path in sorted((root / "nights").glob("*Z*")):
+    for path in sorted((root / "nights").glob("[0-9]*Z*")):
         name = path.name.removesuffix(".json")
         form = "%Y%m%dT%H%M%S.%fZ" if "." in name else "%Y%m%dT%H%M%SZ"
         yield datetime.strptime(name, form), path.with_name(name)  # noqa: DTZ007  naive UTC is the house rule

@@ -141,13 +141,12 @@ def _settle(staging: Path, versions: Path, manifest: Manifest) -> Path:
 
 
 def _is_intact(version: Path, manifest: Manifest) -> bool:
-    try:
-        return (
-            publication.read_manifest(version) == manifest
-            and publication.damage(version, manifest) is None
-        )
-    except ValueError:
-        return False
+    listed = version / MANIFEST
+    return (
+        listed.is_file()
+        and listed.read_bytes() == manifest.to_bytes()
+        and publication.damage(version, manifest) is None
+    )
 
 
 def _point(pointer: Path, target: str) -> None:

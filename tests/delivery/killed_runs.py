@@ -1,0 +1,53 @@
+"""Publish and be killed at the n-th step on the disk: the program that test_publish_killed.py starts.
+
+Imports nothing heavy, so that it can be started for every n.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from delivery.publish import publish
+from delivery.receipt import Receipt
+
+STEPS = ("mkdir", "open", "fsync", "chmod", "rename", "replace", "symlink", "unlink", "rmdir")
+
+
+def main(home: str, day: str, text: str, kill_at: str) -> None:
+    """Publish the text as the night of a day; print how many steps it took, if it got that far."""
+    as_of = datetime(2026, 1, int(day), 4, 30, tzinfo=UTC)
+    receipt = Receipt("acme", "7", f"night-{day}", as_of, as_of, as_of.replace(year=2027))
+    steps = _count_steps(int(kill_at))
+
+    def write(folder: Path) -> None:
+        (folder / "crm").mkdir()
+        (folder / "scores.csv").write_text(f"lead_id\n{text}\n", encoding="utf-8", newline="")
+        (folder / "crm" / "part.csv").write_text(f"Id\n{text}\n", encoding="utf-8", newline="")
+
+    publish(Path(home), "acme", as_of, write, receipt=receipt, validate=lambda _: [])
+    sys.stdout.write(str(steps[0]))
+
+
+def _count_steps(kill_at: int) -> list[int]:
+    done = [0]
+
+    def counted(call: Callable[..., Any]) -> Callable[..., Any]:
+        def step(*args: Any, **options: Any) -> Any:
+            done[0] += 1
+            if done[0] == kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return call(*args, **options)
+
+        return step
+
+    for name in STEPS:
+        setattr(os, name, counted(getattr(os, name)))
+    return done
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

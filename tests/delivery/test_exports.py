@@ -1,0 +1,102 @@
+"""All files of a night, written together and checked together."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from delivery.exports import validate_exports, write_exports
+from delivery.neutral import neutral_rows
+from features.errors import StoppedError
+from features.project import Delivery, DynamicsTarget, HubSpotTarget, SalesforceTarget
+from tests.delivery.drawn import RECEIPT, many, night
+
+EVERYWHERE = Delivery(
+    salesforce=SalesforceTarget(operation="upsert", key_field="Guid__c"),
+    hubspot=HubSpotTarget(key_field="lead_guid"),
+    dynamics=DynamicsTarget(),
+)
+IDS = [f"00aa00aa-bb11-cc22-dd33-44ee44ee44e{i}" for i in range(3)]
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_every_crm_of_the_project_file_gets_its_folder(tmp_path: Path) -> None:
+    paths = write_exports(night(IDS), EVERYWHERE, tmp_path)
+    assert sorted(content(tmp_path)) == sorted(
+        path.relative_to(tmp_path).as_posix() for path in paths
+    )
+    assert sorted(content(tmp_path)) == [
+        "dynamics/lead_batches.jsonl",
+        "dynamics/leads_001.csv",
+        "dynamics/predictive_score_batches.jsonl",
+        "hubspot/contacts_001.csv",
+        "hubspot/contacts_001.importRequest.json",
+        "salesforce/job.json",
+        "salesforce/lead_upsert_001.csv",
+        "scores.csv",
+        "scores.parquet",
+        "top_leads.csv",
+    ]
+    assert validate_exports(tmp_path, EVERYWHERE) == []
+
+
+def test_a_project_without_a_crm_gets_the_neutral_files(tmp_path: Path) -> None:
+    write_exports(night(IDS), Delivery(), tmp_path)
+    assert sorted(content(tmp_path)) == ["scores.csv", "scores.parquet", "top_leads.csv"]
+    assert validate_exports(tmp_path, Delivery()) == []
+
+
+def test_a_row_filter_before_the_writers_leaves_fewer_rows_and_nothing_else(tmp_path: Path) -> None:
+    rows = night(IDS)
+    write_exports(rows[rows["trend"] != "steady"], EVERYWHERE, tmp_path)
+    assert validate_exports(tmp_path, EVERYWHERE) == []
+    assert len((tmp_path / "scores.csv").read_bytes().splitlines()) == 3
+
+
+def test_no_leads_give_files_with_headers_alone_and_that_is_a_success(tmp_path: Path) -> None:
+    write_exports(night(IDS).head(0), EVERYWHERE, tmp_path)
+    assert validate_exports(tmp_path, EVERYWHERE) == []
+    for path in tmp_path.rglob("*.csv"):
+        assert path.read_bytes().count(b"\n") == 1
+    for path in tmp_path.rglob("*.jsonl"):
+        assert path.read_bytes() == b""
+
+
+def test_the_same_rows_give_the_same_bytes_whatever_their_order_was(tmp_path: Path) -> None:
+    leads = many(200)
+    for name, frame in (("a", leads), ("b", leads.sample(frac=1, random_state=5))):
+        write_exports(
+            neutral_rows(frame, receipt=RECEIPT, previous=None), EVERYWHERE, tmp_path / name
+        )
+    assert content(tmp_path / "a") == content(tmp_path / "b")
+
+
+def test_a_crm_file_with_other_leads_than_the_scores_is_found(tmp_path: Path) -> None:
+    write_exports(night(IDS), EVERYWHERE, tmp_path)
+    part = tmp_path / "salesforce" / "lead_upsert_001.csv"
+    part.write_bytes(b"".join(part.read_bytes().splitlines(keepends=True)[:-1]))
+    assert [str(found) for found in validate_exports(tmp_path, EVERYWHERE)] == [
+        "salesforce: '2 leads'; expected the 3 leads of scores.csv"
+    ]
+
+
+def test_one_crm_that_cannot_take_the_ids_stops_all(tmp_path: Path) -> None:
+    delivery = Delivery(salesforce=SalesforceTarget())
+    with pytest.raises(StoppedError, match="Salesforce: 3 of 3 lead ids cannot be keys"):
+        write_exports(night(IDS), delivery, tmp_path)
+
+
+def test_fifty_thousand_leads_take_seconds(tmp_path: Path) -> None:
+    started = time.process_time()
+    rows = neutral_rows(many(50_000), receipt=RECEIPT, previous=None)
+    write_exports(rows, Delivery(dynamics=DynamicsTarget()), tmp_path)
+    assert validate_exports(tmp_path, Delivery(dynamics=DynamicsTarget())) == []
+    assert time.process_time() - started < 30  # about 6 on a slow core
+    assert len(list((tmp_path / "dynamics").glob("*.csv"))) == 2

@@ -1,0 +1,62 @@
+"""The list for people: the best first, in words, and nothing that runs."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from delivery import people
+from delivery.people import defuse, write_people
+from tests.delivery.drawn import night
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_likeliest_lead_stands_first_in_words(tmp_path: Path) -> None:
+    [path] = write_people(night(["x", "b", "c"]), tmp_path)
+    assert path.name == "top_leads.csv"
+    assert [row["Lead"] for row in read(path)] == ["x", "b", "c"]
+    assert read(path)[0] == {
+        "Rank": "1",
+        "Lead": "x",
+        "Chance to close": "91.2%",
+        "Score (1-99)": "97",
+        "Grade": "A",
+        "Next step": "Sales",
+        "Trend": "improving",
+        "What speaks for it": 'source is Web, form "Demo"; visited 3 pages, 2 today; Köln is near the office',
+        "What speaks against it": "none known",
+        "Confidence": "high",
+        "Expected value": "12000.50",
+        "Score good until (UTC)": "2026-01-22 04:41",
+    }
+    assert read(path)[2]["Chance to close"] == "under 0.1%"
+
+
+def test_a_spreadsheet_is_told_that_the_file_is_utf_8(tmp_path: Path) -> None:
+    [path] = write_people(night(["a", "b", "c"]), tmp_path)
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@A1", "\t=1", "\uff1d1", " =1"])
+def test_formulas_get_an_apostrophe(text: str, tmp_path: Path) -> None:
+    rows = night(["a", "b", "c"])
+    rows.loc[0, "reason_1"] = text
+    [path] = write_people(rows, tmp_path)
+    assert read(path)[0]["What speaks for it"].startswith("'")
+
+
+def test_ordinary_text_stays_and_line_breaks_become_spaces() -> None:
+    assert defuse("source is Web") == "source is Web"
+    assert defuse("a\nb") == "a b"
+
+
+def test_the_list_ends_where_nobody_reads_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "TOP", 2)
+    [path] = write_people(night(["a", "b", "c"]), tmp_path)
+    assert len(read(path)) == 2
