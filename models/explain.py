@@ -3,13 +3,15 @@
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from models.bundle import Bundle
-from models.scorer import MISSING
 from models.metrics import wilson
 from models.scorer import Floats
+from models.words import clean, number
 
+Positions = npt.NDArray[np.intp]
 SAMPLE = 4000
 TOP_FEATURES = 12
 MAX_LEVELS = 12
@@ -92,25 +94,19 @@ def _ranked(parts: Floats, names: list[str]) -> list[dict[str, Any]]:
 
 
 def _dependence(frame: pd.DataFrame, name: str, kind: str, part: Floats) -> list[dict[str, Any]]:
-    keys = _levels(frame[name]) if kind == "category" else _bins(frame[name])
-    table = pd.DataFrame(
-        {
-            "key": keys.to_numpy(),
-            "part": part,
-            "label": frame["label"].to_numpy(),
-            "lead": frame["lead_id"].to_numpy(),
-        }
-    )
+    places, words = _levels(frame[name]) if kind == "category" else _bins(frame[name])
+    label, lead = frame["label"].to_numpy(dtype=np.float64), frame["lead_id"].to_numpy()
     rows = []
-    for key, inside in table.groupby("key", sort=True):
-        leads, rate = int(inside["lead"].nunique()), float(inside["label"].mean())
+    for place in np.unique(places):
+        inside = places == place
+        leads, rate = len(np.unique(lead[inside])), float(label[inside].mean())
         low, high = wilson(rate * leads, leads)
         rows.append(
             {
-                "value": str(key[1]) if isinstance(key, tuple) else str(key),
-                "rows": len(inside),
+                "value": words[place],
+                "rows": int(inside.sum()),
                 "leads": leads,
-                "odds_multiplier": float(np.exp(inside["part"].mean())),
+                "odds_multiplier": float(np.exp(part[inside].mean())),
                 "observed_rate": rate,
                 "low": low,
                 "high": high,
@@ -119,42 +115,31 @@ def _dependence(frame: pd.DataFrame, name: str, kind: str, part: Floats) -> list
     return rows
 
 
-def _levels(column: pd.Series) -> pd.Series:
-    names = column.astype(object).where(column.notna(), "(missing)").astype(str)
-    common = (
-        names.value_counts()
-        .sort_index()
-        .sort_values(ascending=False, kind="stable")
-        .index[:MAX_LEVELS]
-    )
-    return names.where(names.isin(common), "(other)").replace(MISSING, "(missing)")
+def _levels(column: pd.Series) -> tuple[Positions, list[str]]:
+    """Return each row's place among the commonest levels, the rest together, and their names."""
+    missing = column.isna().to_numpy(dtype=bool)
+    names = column.astype(object).where(~missing, "").astype(str).to_numpy()
+    levels, counts = np.unique(names[~missing], return_counts=True)
+    common = levels[np.argsort(-counts, kind="stable")[:MAX_LEVELS]]
+    places = pd.Index(common).get_indexer(pd.Index(names))
+    places = np.where(missing, len(common) + 1, np.where(places < 0, len(common), places))
+    return places, [*(clean(str(level)) for level in common), "(other)", "(missing)"]
 
 
-def _bins(column: pd.Series) -> pd.Series:
-    """Return (order, words) pairs of up to six bins of equal mass, so that they sort as numbers do."""
-    values = column.astype(np.float64)
-    edges = (
-        np.unique(np.quantile(values.dropna(), np.linspace(0, 1, 7)))
-        if values.notna().any()
-        else np.zeros(1)
+def _bins(column: pd.Series) -> tuple[Positions, list[str]]:
+    """Return each row's place among up to six bins of equal mass, and the bins in words."""
+    values = column.astype(np.float64).to_numpy()
+    known = values[~np.isnan(values)]
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, 7)[1:-1])) if len(known) else np.zeros(0)
+    edges = edges[edges > known.min()] if len(known) else edges
+    places = np.where(
+        np.isnan(values), len(edges) + 1, np.searchsorted(edges, values, side="right")
     )
-    inner = edges[1:-1] if len(edges) > 2 else edges[:1]
-    place = np.searchsorted(inner, values, side="right")
-    keys = []
-    for value, slot in zip(values, place, strict=True):
-        if np.isnan(value):
-            keys.append((len(inner) + 1, "(missing)"))
-            continue
-        low = "" if slot == 0 else f"{inner[slot - 1]:.4g}"
-        high = "" if slot == len(inner) else f"{inner[slot]:.4g}"
-        keys.append(
-            (
-                int(slot),
-                f"below {high}"
-                if not low
-                else f"{low} and more"
-                if not high
-                else f"{low} to below {high}",
-            )
-        )
-    return pd.Series(keys, index=column.index, dtype=object)
+    if not len(edges):
+        return places, ["any", "(missing)"]
+    between = [
+        f"{number(low)} to below {number(high)}"
+        for low, high in zip(edges[:-1], edges[1:], strict=True)
+    ]
+    first, last = f"below {number(edges[0])}", f"{number(edges[-1])} and more"
+    return places, [first, *between, last, "(missing)"]

@@ -47,7 +47,7 @@ def encode(features: list[Spec], frame: pd.DataFrame) -> Floats:
     matrix = np.empty((len(frame), len(features)), dtype=np.float64)
     problems = []
     for position, spec in enumerate(features):
-        column = frame[spec["name"]]
+        column = frame[str(spec["name"])]
         try:
             matrix[:, position] = (
                 _codes(spec, column) if spec["type"] == "category" else _numbers(spec, column)

@@ -1,0 +1,157 @@
+"""The gate: may the challenger take the champion's place?"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.metrics import Integers, ece, ece_noise_95, log_losses, recalibration
+from models.scorer import Floats
+
+MARGIN = 0.02
+DRAWS = 1000
+SLOPES = (0.7, 1.4)
+ECE_SLACK = 1.25
+ENOUGH_WINS = 20
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Challenger less another in mean log loss on the same rows; below zero the challenger is better."""
+
+    against: str
+    mean: float
+    low: float
+    high: float
+    rows: int
+    won: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Promoted or not, why, and the figures."""
+
+    promoted: bool
+    reasons: list[str]
+    differences: list[Difference]
+    figures: dict[str, float | None] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the verdict as JSON values."""
+        return asdict(self)
+
+
+def decide(
+    label: Floats,
+    challenger: Floats,
+    *,
+    baselines: Mapping[str, Floats],
+    groups: npt.NDArray[Any],
+    clusters: Integers,
+    champion: Floats | None = None,
+    unseen_by_champion: npt.NDArray[np.bool_] | None = None,
+    is_base_rate: bool = False,
+    margin: float = MARGIN,
+    seed: int = 7,
+) -> Verdict:
+    """Judge on one later period that all were measured on, row by row.
+
+    Args:
+        label: 0 or 1, (rows,).
+        challenger: its probabilities, (rows,), out of fold.
+        baselines: probabilities of what it must beat, by name: ``base_rate``, and others if there are.
+        groups: account of each row; the bootstrap draws accounts, not rows.
+        clusters: independent outcomes, as ``models.metrics.outcome_clusters`` numbers them.
+        champion: probabilities of the model in use; None if there is none yet.
+        unseen_by_champion: rows that the champion was not trained on. If they hold at least 20 wins only
+            these are compared; otherwise all, and the verdict says that they favour the champion.
+        is_base_rate: the challenger is a base rate itself, which cannot beat itself.
+        margin: how much worse than the champion, as a share of its log loss, is still as good.
+        seed: of the bootstrap.
+
+    Promoted if the upper end of the 90 % interval of its loss less each baseline's is below zero, the
+    upper end less the champion's is below the margin, and it is calibrated: error within a quarter
+    of what chance alone makes, or a calibration slope between 0.7 and 1.4.
+    """
+    differences, refusals, notes = [], [], []
+    for name, baseline in baselines.items():
+        found = _difference(name, label, challenger, baseline, groups, seed)
+        differences.append(found)
+        if not is_base_rate and found.high >= 0:
+            refusals.append(
+                f"not surely better than {name}: log loss {found.mean:+.5f} (90 % interval {found.low:+.5f} to {found.high:+.5f})"
+            )
+    if champion is not None:
+        rows = _fair_rows(label, unseen_by_champion)
+        if (
+            unseen_by_champion is not None
+            and rows.sum() == len(label)
+            and not unseen_by_champion.all()
+        ):
+            notes.append("the champion was trained on some of these rows, which favours it")
+        found = _difference(
+            "champion", label[rows], challenger[rows], champion[rows], groups[rows], seed
+        )
+        allowed = margin * float(log_losses(label[rows], champion[rows]).mean())
+        differences.append(found)
+        if found.high >= allowed:
+            refusals.append(
+                f"may be worse than the champion: log loss {found.mean:+.5f} (90 % interval {found.low:+.5f} to"
+                f" {found.high:+.5f}; at most {allowed:+.5f} is allowed)"
+            )
+    figures = _calibration(label, challenger, clusters, seed)
+    if not _calibrated(figures):
+        refusals.append(
+            f"not calibrated: error {figures['ece']:.4f} where chance alone stays under {figures['ece_noise_95']:.4f},"
+            f" and slope {figures['calibration_slope']} is not between {SLOPES[0]} and {SLOPES[1]}"
+        )
+    first = (
+        "the first model: nothing to replace"
+        if champion is None
+        else "as good as the champion or better"
+    )
+    return Verdict(not refusals, [*(refusals or [first]), *notes], differences, figures)
+
+
+def _fair_rows(label: Floats, unseen: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.bool_]:
+    everything = np.ones(len(label), dtype=bool)
+    if unseen is None or label[unseen].sum() < ENOUGH_WINS:
+        return everything
+    return unseen
+
+
+def _difference(
+    name: str, label: Floats, challenger: Floats, other: Floats, groups: npt.NDArray[Any], seed: int
+) -> Difference:
+    """Return the mean difference of log losses with a 90 % bootstrap interval over accounts."""
+    gap = log_losses(label, challenger) - log_losses(label, other)
+    codes = np.unique(groups.astype(str), return_inverse=True)[1]
+    sums, counts = np.bincount(codes, weights=gap), np.bincount(codes).astype(np.float64)
+    rng, means = np.random.default_rng(seed), np.empty(DRAWS)
+    for draw in range(DRAWS):
+        times = np.bincount(rng.integers(0, len(sums), len(sums)), minlength=len(sums))
+        means[draw] = (times @ sums) / (times @ counts)
+    low, high = np.quantile(means, [0.05, 0.95])
+    return Difference(
+        name, float(gap.mean()), float(low), float(high), len(label), int(label.sum())
+    )
+
+
+def _calibration(
+    label: Floats, probability: Floats, clusters: Integers, seed: int
+) -> dict[str, float | None]:
+    slope, intercept = recalibration(label, probability)
+    return {
+        "ece": ece(label, probability),
+        "ece_noise_95": ece_noise_95(probability, clusters, seed=seed),
+        "calibration_slope": slope,
+        "calibration_intercept": intercept,
+    }
+
+
+def _calibrated(figures: dict[str, float | None]) -> bool:
+    error, noise, slope = figures["ece"], figures["ece_noise_95"], figures["calibration_slope"]
+    within = error is not None and noise is not None and error <= ECE_SLACK * noise
+    return within or (slope is not None and SLOPES[0] <= slope <= SLOPES[1])

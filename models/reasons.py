@@ -1,0 +1,178 @@
+"""The scored rows of a night: probability, grade, reasons and how sure the model may be."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.errors import DataError
+from models.bundle import Bundle
+from models.encoding import unseen
+from models.scorer import Floats
+from models.words import phrase
+
+FLOOR = 0.10
+MOST_FOR, MOST_AGAINST = 3, 2
+NO_STRONG_DRIVER = "no strong driver"
+IMPORTANT_SHARE = 0.9
+CHUNK = 20_000
+
+Flags = npt.NDArray[np.bool_]
+
+
+def score(frame: pd.DataFrame, bundle: Bundle, *, amount: float | None = None) -> pd.DataFrame:
+    """Return one scored row per row of the frame, in its order.
+
+    Columns: ``lead_id`` str, ``close_probability`` float, ``score`` 1..99, ``grade`` A..D,
+    ``reasons_for`` (at most three) and ``reasons_against`` (at most two) lists of str, ``confidence``
+    high, medium or low, ``expected_value`` (probability x ``amount``; NaN without an amount),
+    ``contributions`` a list of (concept, log-odds), the strongest first; those of the lead's concepts
+    and the base add up to the margin of ``close_probability``.
+
+    Raises:
+        DataError: ``lead_id`` or a feature column is missing, or changed between number and text.
+    """
+    if "lead_id" not in frame.columns:
+        raise DataError("the frame to score has no column lead_id; assemble it from open snapshots")
+    starts = range(0, max(len(frame), 1), CHUNK)
+    parts = [_score_chunk(frame.iloc[start : start + CHUNK], bundle, amount) for start in starts]
+    return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+
+
+def _score_chunk(frame: pd.DataFrame, bundle: Bundle, amount: float | None) -> pd.DataFrame:
+    parts = bundle.contributions(frame)
+    # The margin of the prediction itself, so that probability() and score() never differ in a last digit.
+    probability = bundle.probability(frame)
+    concepts, summed = _by_concept(parts[:, :-1], bundle)
+    reasons = _Reasons(frame, bundle, parts, concepts, summed)
+    told = [reasons.of(row) for row in range(len(frame))]
+    return pd.DataFrame(
+        {
+            "lead_id": frame["lead_id"].astype(str).to_numpy(),
+            "close_probability": probability,
+            "score": bundle.score(probability),
+            "grade": pd.Series(bundle.grade(probability), dtype=object),
+            "reasons_for": pd.Series([one[0] for one in told], dtype=object),
+            "reasons_against": pd.Series([one[1] for one in told], dtype=object),
+            "confidence": pd.Series(confidence(frame, bundle), dtype=object),
+            "expected_value": probability * (np.nan if amount is None else amount),
+            "contributions": pd.Series([_strongest(concepts, row) for row in summed], dtype=object),
+        }
+    )
+
+
+def _by_concept(parts: Floats, bundle: Bundle) -> tuple[list[str], Floats]:
+    codes, unique = pd.factorize(
+        np.array([feature.concept for feature in bundle.catalogue.features], dtype=object)
+    )
+    summed = np.zeros((len(parts), len(unique)))
+    for position, code in enumerate(codes):
+        summed[:, code] += parts[:, position]
+    return [str(concept) for concept in unique], summed
+
+
+def _strongest(concepts: list[str], summed: Floats) -> list[tuple[str, float]]:
+    order = np.argsort(-np.abs(np.round(summed, 9)), kind="stable")
+    return [(concepts[code], float(summed[code])) for code in order if abs(summed[code]) > 1e-9]
+
+
+class _Reasons:
+    """Tells one row at a time; the columns are unpacked once."""
+
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        bundle: Bundle,
+        parts: Floats,
+        concepts: list[str],
+        summed: Floats,
+    ) -> None:
+        self.features = bundle.catalogue.features
+        self.members = {
+            code: [
+                position
+                for position, feature in enumerate(self.features)
+                if feature.concept == concept
+            ]
+            for code, concept in enumerate(concepts)
+        }
+        # Ties are broken by the catalogue's order, not by the last digits of a sum.
+        self.parts, self.summed = np.round(parts, 9), np.round(summed, 9)
+        self.values = [frame[feature.name].astype(object).to_numpy() for feature in self.features]
+        self.averages = {name: found["mean"] for name, found in bundle.training["ranges"].items()}
+
+    def of(self, row: int) -> tuple[list[str], list[str]]:
+        """Return the reasons for and against of one row."""
+        found = self._told(row, 1.0, MOST_FOR), self._told(row, -1.0, MOST_AGAINST)
+        return found if any(found) else ([NO_STRONG_DRIVER], [])
+
+    def _told(self, row: int, sign: float, most: int) -> list[str]:
+        strength = sign * self.summed[row]
+        texts: list[str] = []
+        for code in np.argsort(-strength, kind="stable"):
+            if strength[code] < FLOOR or len(texts) == most:
+                break
+            text = self._words(row, int(code), sign)
+            if text not in texts:
+                texts.append(text)
+        return texts
+
+    def _words(self, row: int, code: int, sign: float) -> str:
+        speaker = max(
+            self.members[code], key=lambda position: (sign * self.parts[row, position], -position)
+        )
+        feature, value = self.features[speaker], self.values[speaker][row]
+        known = None if pd.isna(value) else value if isinstance(value, str) else float(value)
+        return phrase(feature, known, average=self.averages.get(feature.name))
+
+
+def confidence(frame: pd.DataFrame, bundle: Bundle) -> list[str]:
+    """Return high, medium or low: how much of a lead lies where the model has learned.
+
+    low: a level that training never saw among the features that matter, a lead older than any in
+    training, or three numbers that matter outside what training held. medium: one or two such
+    numbers, a rare level, most features that matter missing, or a model that knows the age alone.
+    """
+    low, medium = np.zeros(len(frame), dtype=bool), np.full(len(frame), bundle.step == "base_rate")
+    outside, missing = np.zeros(len(frame), dtype=np.int64), np.zeros(len(frame), dtype=np.int64)
+    training = bundle.training
+    important = _important(training["importance"])
+    for spec in bundle.model["features"]:
+        if spec["name"] not in important:
+            continue
+        column = frame[str(spec["name"])]
+        missing += column.isna().to_numpy(dtype=bool)
+        if spec["type"] == "category":
+            new, rare = unseen(spec, column)
+            low |= new
+            medium |= rare
+        elif spec["name"] in training["ranges"]:
+            outside += _outside(column, training["ranges"][spec["name"]])
+    low |= _too_old(frame, bundle) | (outside >= 3)
+    medium |= (outside > 0) | (missing * 2 > max(len(important), 1))
+    return [str(word) for word in np.select([low, medium], ["low", "medium"], "high")]
+
+
+def _important(importance: dict[str, float]) -> set[str]:
+    """Return the strongest features that together make nine tenths of what the model says."""
+    total, reached, chosen = sum(importance.values()), 0.0, set[str]()
+    for name, strength in sorted(importance.items(), key=lambda item: (-item[1], item[0])):
+        if total <= 0 or reached >= IMPORTANT_SHARE * total:
+            break
+        chosen.add(name)
+        reached += strength
+    return chosen
+
+
+def _outside(column: pd.Series, found: dict[str, float]) -> Flags:
+    values = pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.asarray((values < found["low"]) | (values > found["high"]), dtype=bool)
+
+
+def _too_old(frame: pd.DataFrame, bundle: Bundle) -> Flags:
+    age = bundle.model["base_rate"]["feature"]
+    if age is None:
+        return np.zeros(len(frame), dtype=bool)
+    values = pd.to_numeric(frame[bundle.catalogue.names[age]]).to_numpy(
+        dtype=np.float64, na_value=np.nan
+    )
+    return np.asarray(values > bundle.training["oldest_days"] + 1, dtype=bool)
