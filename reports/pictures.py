@@ -128,7 +128,7 @@ def drivers_figure(drivers: Sequence[Driver], width: int = WIDE) -> Figure:
     """Draw how much each concept moves the score: mean absolute contribution, in log-odds."""
     shown = list(drivers[:MOST_ROWS])
     strongest = max([1e-9, *(driver.strength for driver in shown)])
-    label_width = (0.5 if width <= PHONE else 0.38) * width
+    label_width = (0.56 if width <= PHONE else 0.38) * width
     with drawing():
         figure = blank(width, ROW * max(1, len(shown)) + 8)
         axes = panel(figure, left=label_width, right=46, bottom=4, top=4)

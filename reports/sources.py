@@ -203,16 +203,17 @@ def _row(row: Mapping[Hashable, Any], min_group: int, *, has_scores: bool) -> So
     number = {key: float(value) for key, value in row.items() if key not in {"name", "pooled"}}
     mature, closed = int(number["mature"]), int(number["closed"])
     spend = number["spend"]
-    paid = spend > 0  # False for NaN too: nothing recorded
+    told = number["leads"] >= min_group
+    paid = told and spend > 0  # False for NaN too: nothing recorded
     return SourceRow(
         source=str(row["name"]),
         leads=int(number["leads"]),
         mature=mature,
-        closed=closed,
-        won=int(number["won"]),
+        closed=closed if told else None,
+        won=int(number["won"]) if told else None,
         open=int(number["open"]),
         close_rate=share_interval(closed, mature) if mature >= min_group else None,
-        expected_wins=number["expected"] if has_scores else None,
+        expected_wins=number["expected"] if told and has_scores else None,
         spend=spend,
         cost_per_win=cost_interval(spend, number["paid_wins"]) if paid else None,
         pooled=bool(row["pooled"]),

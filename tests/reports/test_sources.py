@@ -219,3 +219,4 @@ def test_no_row_but_the_pool_is_about_fewer_leads_than_allowed_and_none_is_lost(
     assert sum(row.leads for row in rows) == len(names)
     assert all(row.leads >= min_group for row in rows if not row.pooled)
     assert all(row.close_rate is None for row in rows if row.mature < min_group)
+    assert all(row.won is row.closed is None for row in rows if row.leads < min_group)
