@@ -50,7 +50,7 @@ TIMEFRAME_SHARES = np.array(
         [0.16, 0.30, 0.28, 0.26],
     ]
 )
-DEMO_SHARES = np.array([0.03, 0.06, 0.17, 0.30])
+DEMO_SHARES = np.array([0.02, 0.05, 0.21, 0.40])
 SAID = {"Need": 0.55, "Timeframe": 0.60}
 
 

@@ -4,8 +4,6 @@ Rows are added, never spoiled: without the added ones the tables are as they wer
 stray spaces around some values.
 """
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -20,6 +18,7 @@ _FUTURE = {"iso": "2099-01-01T00:00:00Z", "local": "01.01.2099 00:00:00"}
 _LONG_AGO = "05.01.2015 09:30:00"
 # At most this share of a table's rows for each kind of dirt; with five kinds at most, below 1 %.
 _SHARE = 0.0008
+_TOO_FEW = 800  # rows of a table of which one would be too much
 _EVENT_TABLES = ("web_events", "mail_events", "sales_activities")
 _SPACED = ("Country", "Company")
 
@@ -27,12 +26,13 @@ _SPACED = ("Country", "Company")
 def soil(texts: Tables, scenario: Scenario) -> tuple[Tables, dict[str, list[str]]]:
     """Return the tables with dirt added, and the ragged lines of each table's file.
 
-    Tables of under 400 rows stay clean: one row would be too much of them.
+    Tables of under 800 rows stay clean.
     """
     random = scenario.random("dirt")
-    nobody = record_ids("00Q", len(texts["leads"]), shift=10_000_000)
+    unborn = record_ids("00Q", len(texts["leads"]), shift=10_000_000)
+    nobody = record_ids("00Q", len(texts["leads"]), shift=30_000_000)
     added = {
-        "leads": _leads(texts["leads"], nobody, random),
+        "leads": _leads(texts["leads"], unborn, random),
         "opportunities": _opportunities(texts, nobody, random),
         "accounts": [_some(texts["accounts"], random)] if "accounts" in texts else [],
         "spend": [_some(texts["spend"], random).assign(**{"Amount EUR": "tbd"})],
@@ -45,14 +45,14 @@ def soil(texts: Tables, scenario: Scenario) -> tuple[Tables, dict[str, list[str]
 
 
 def _count(rows: pd.DataFrame) -> int:
-    return 0 if len(rows) < 400 else max(1, int(len(rows) * _SHARE))
+    return 0 if len(rows) < _TOO_FEW else max(1, int(len(rows) * _SHARE))
 
 
 def _some(rows: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:
     return rows.iloc[random.integers(0, max(len(rows), 1), _count(rows))].copy()
 
 
-def _as(rows: pd.DataFrame, **values: Any) -> pd.DataFrame:
+def _as(rows: pd.DataFrame, **values: str | Texts) -> pd.DataFrame:
     """Return the rows with other values; a name's underscores stand for spaces."""
     return rows.assign(**{name.replace("_", " "): value for name, value in values.items()})
 
@@ -61,14 +61,14 @@ def _no_times(count: int) -> Texts:
     return np.resize(np.array(_NO_TIMES, dtype=object), count)
 
 
-def _leads(leads: pd.DataFrame, nobody: Texts, random: np.random.Generator) -> list[pd.DataFrame]:
+def _leads(leads: pd.DataFrame, unborn: Texts, random: np.random.Generator) -> list[pd.DataFrame]:
     """Leads twice, alike and with another owner; created never, or in the future."""
     twice, differing, never, future = (_some(leads, random) for _ in range(4))
     return [
         twice,
         _as(differing, Lead_Owner="Unassigned"),
-        _as(never, Lead_ID=nobody[: len(never)], Created_Date=_no_times(len(never))),
-        _as(future, Lead_ID=nobody[-len(future) or len(nobody) :], Created_Date=_FUTURE["iso"]),
+        _as(never, Lead_ID=unborn[: len(never)], Created_Date=_no_times(len(never))),
+        _as(future, Lead_ID=unborn[len(never) :][: len(future)], Created_Date=_FUTURE["iso"]),
     ]
 
 

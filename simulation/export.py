@@ -86,10 +86,10 @@ def _time_text(values: pd.Series, local: bool) -> Texts:
     """Return times as ISO 8601 in UTC, as dates if they are months, or as local times, day first."""
     if local:
         there = values.dt.tz_localize("UTC").dt.tz_convert(_LOCAL_TIME)
-        return there.dt.strftime("%d.%m.%Y %H:%M:%S").to_numpy(dtype=object)
-    unit, zone = ("D", "") if values.name == "Month" else ("s", "Z")
-    text: Texts = np.char.add(np.datetime_as_string(values.to_numpy(), unit=unit), zone)
-    return text
+        return np.asarray(there.dt.strftime("%d.%m.%Y %H:%M:%S"), dtype=object)
+    if values.name == "Month":
+        return np.datetime_as_string(values.to_numpy().astype("datetime64[D]"))
+    return np.char.add(np.datetime_as_string(values.to_numpy().astype("datetime64[s]")), "Z")
 
 
 def _write(texts: pd.DataFrame, path: Path, ragged: list[str]) -> None:

@@ -12,8 +12,8 @@ from simulation.arrays import Floats, Ints, Texts, draw_position, where_told
 from simulation.names import company_names, record_ids
 from simulation.scenario import DAY, Scenario
 
-ACCOUNT_SD = 0.50  # what the people of an account share and no table tells
-LEAD_SD = 0.45  # what a lead has for itself and no table tells
+ACCOUNT_SD = 0.60  # what the people of an account share and no table tells
+LEAD_SD = 0.30  # what a lead has for itself and no table tells
 _STRENGTH = 0.58  # of all known effects together: what a model can learn at age 0
 _PEOPLE = np.array([0.60, 0.19, 0.09, 0.06, 0.04, 0.02])  # of an account: 1 to 6
 _DAYS_BETWEEN_PEOPLE = 40.0

@@ -70,8 +70,8 @@ sources:
 
 label:
   horizon_days: {horizon}            # days; half of the deals are won within a month, nearly all within three
-  won: Closed Won
-  lost: Closed Lost
+  won: Closed Won             # the value of status that means a deal
+  lost: Closed Lost           # the value that means no deal
   unmatched: open             # a lead without an opportunity is still being worked
 
 features:
@@ -105,16 +105,16 @@ agreement:
 
 delivery:
   salesforce:                 # Bulk API 2.0
-    object: Lead
+    object: Lead              # the object that the scores are fields of
     operation: update         # never upsert by Id: a lead that is gone must not come back
     key_field: Id             # Lead ID is Salesforce's own 18-character id
     prefix: Lead_             # of the custom fields, as in Lead_Score__c
   hubspot:
     key_field: salesforceleadid  # a unique property: HubSpot has ids of its own
-    prefix: leadgauge_
+    prefix: leadgauge_        # of the properties, as in leadgauge_score
   dynamics:
     key_field: new_salesforceid  # an alternate key: Dataverse has ids of its own
-    prefix: new_
+    prefix: new_              # the publisher's, as in new_leadscore
   expires_after_days: 7       # days after which a score must not be used any more
 
 limits:
@@ -122,8 +122,8 @@ limits:
   memory_gb: 4                # GB that DuckDB may take before it goes to disk
 
 report:
-  title: Lead quality at the simulated company
-  currency: EUR
+  title: Lead quality at the simulated company  # the headline
+  currency: EUR               # of amount and spend (ISO 4217)
   min_group: 10               # leads; smaller groups are not shown, for they tell of people
 
 schedule:
