@@ -17,19 +17,17 @@ from delivery.receipt import Receipt
 STEPS = ("mkdir", "open", "fsync", "chmod", "rename", "replace", "symlink", "unlink", "rmdir")
 
 
-def main(home: str, day: str, text: str, kill_at: str) -> None:
-    """Publish the text as the night of a day; print how many steps it took, if it got that far."""
-    as_of = datetime(2026, 1, int(day), 4, 30, tzinfo=UTC)
+def publish_night(home: Path, day: int, text: str) -> None:
+    """Publish the text as the night of a day of January."""
+    as_of = datetime(2026, 1, day, 4, 30, tzinfo=UTC)
     receipt = Receipt("acme", "7", f"night-{day}", as_of, as_of, as_of.replace(year=2027))
-    steps = _count_steps(int(kill_at))
 
     def write(folder: Path) -> None:
         (folder / "crm").mkdir()
         (folder / "scores.csv").write_text(f"lead_id\n{text}\n", encoding="utf-8", newline="")
         (folder / "crm" / "part.csv").write_text(f"Id\n{text}\n", encoding="utf-8", newline="")
 
-    publish(Path(home), "acme", as_of, write, receipt=receipt, validate=lambda _: [])
-    sys.stdout.write(str(steps[0]))
+    publish(home, "acme", as_of, write, receipt=receipt, validate=lambda _: [])
 
 
 def _count_steps(kill_at: int) -> list[int]:
@@ -50,4 +48,7 @@ def _count_steps(kill_at: int) -> list[int]:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    place, night, words, kill = sys.argv[1:]
+    steps = _count_steps(int(kill))
+    publish_night(Path(place), int(night), words)
+    sys.stdout.write(str(steps[0]))

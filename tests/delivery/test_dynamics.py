@@ -164,8 +164,8 @@ def test_names_that_dataverse_cannot_have_are_refused(tmp_path: Path) -> None:
         ),
         (
             "predictive_score_batches.jsonl",
-            b"44ee1'",
-            b"44ee9'",
+            b"44e1'",
+            b"44e9'",
             "one request for each row of the CSV parts",
         ),
     ],
