@@ -1,5 +1,6 @@
 """What makes leads close, over all of them: for leadership and for the data scientist, as JSON values."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -137,9 +138,6 @@ def _bins(column: pd.Series) -> tuple[Positions, list[str]]:
     )
     if not len(edges):
         return places, ["any", "(missing)"]
-    between = [
-        f"{number(low)} to below {number(high)}"
-        for low, high in zip(edges[:-1], edges[1:], strict=True)
-    ]
+    between = [f"{number(low)} to below {number(high)}" for low, high in itertools.pairwise(edges)]
     first, last = f"below {number(edges[0])}", f"{number(edges[-1])} and more"
     return places, [first, *between, last, "(missing)"]
