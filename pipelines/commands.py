@@ -51,7 +51,7 @@ def run(command: str, call: Call, **options: str | bool | int) -> None:
     home = _prepare(call.home, verbose=call.verbose)
     request = _request(call, home, options)
     if call.prefect:
-        summary = _as_flow(command, call, request)
+        summary = _as_flow(command, request)
     else:
         summary = _directly(body_of(command), request)
     console.show(summary.after(time.perf_counter() - begun), as_document=call.as_json)
@@ -117,7 +117,7 @@ def _directly(body: Body, request: Request) -> Summary:
         progress.stop()
 
 
-def _as_flow(command: str, call: Call, request: Request) -> Summary:
+def _as_flow(command: str, request: Request) -> Summary:
     if command not in {"train", "score"}:
         raise UsageError(f"--prefect: `{command}` is no flow; train and score are")
     from pipelines import flows

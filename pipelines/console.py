@@ -105,7 +105,7 @@ def show(summary: Summary, *, as_document: bool) -> None:
         sys.stdout.write(as_json(summary.document()) + "\n")
         sys.stdout.flush()
         return
-    from pipelines.pages import render
+    from pipelines.render import render
 
     render(summary, out())
 

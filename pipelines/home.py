@@ -49,11 +49,6 @@ class ProjectHome:
     name: str
 
     @property
-    def nights(self) -> Path:
-        """Publications, the newest behind ``current``."""
-        return self.root / "nights"
-
-    @property
     def reports(self) -> Path:
         """Pages and facts."""
         return self.root / "reports"

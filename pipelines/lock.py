@@ -26,12 +26,12 @@ def one_at_a_time(
         BusyError: another run still holds it after ``wait_seconds``.
     """
     project.create()
-    holder = project.root / ".lock.holder"
+    holder = _holder_file(project)
     lock = FileLock(project.lock, timeout=wait_seconds)
     try:
         lock.acquire()
     except Timeout:
-        raise BusyError(_who(project, holder)) from None
+        raise BusyError(_who(project)) from None
     try:
         holder.write_text(
             json.dumps(
@@ -49,17 +49,40 @@ def one_at_a_time(
         lock.release()
 
 
-def _who(project: ProjectHome, holder: Path) -> str:
+def holder_of(project: ProjectHome) -> dict[str, str | int] | None:
+    """Return who holds the lock (command, pid, host, since), or None if nobody does."""
+    if not project.lock.exists():
+        return None
+    lock = FileLock(project.lock, timeout=0)
     try:
-        found = json.loads(holder.read_text())
-        who = (
-            f"`leadgauge {found['command']}` (process {found['pid']} on {found['host']}), "
-            f"since {found['since']} UTC"
-        )
+        lock.acquire()
+    except Timeout:
+        return _read(project)
+    lock.release()
+    return None
+
+
+def _holder_file(project: ProjectHome) -> Path:
+    return project.root / ".lock.holder"
+
+
+def _read(project: ProjectHome) -> dict[str, str | int]:
+    try:
+        found = json.loads(_holder_file(project).read_text())
+        return {key: found[key] for key in ("command", "pid", "host", "since")}
     except (OSError, ValueError, KeyError, TypeError):
-        who = "another run"  # it holds the lock and has not yet said who it is
+        return {}  # it holds the lock and has not yet said who it is
+
+
+def _who(project: ProjectHome) -> str:
+    found = _read(project)
+    who = (
+        f"`leadgauge {found['command']}` (process {found['pid']} on {found['host']}), since {found['since']} UTC,"
+        if found
+        else "another run"
+    )
     return (
-        f"project {project.name!r} is busy: {who}, holds {project.lock}. "
+        f"project {project.name!r} is busy: {who} holds {project.lock}. "
         "Nothing was written. Wait until it is done and run this again; "
         "if the process hangs, end it: the lock goes with it"
     )

@@ -10,12 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel
 
 
-class LeadModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # MLflow's own base class is untyped
+class LeadModel(PythonModel):
     """Close probabilities and log-odds of rows of features."""
 
     def load_context(self, context: Any) -> None:  # noqa: ANN401  MLflow's
@@ -66,4 +67,4 @@ def _import_file(path: Path) -> Any:  # noqa: ANN401  a module
     return module
 
 
-mlflow.models.set_model(LeadModel())
+set_model(LeadModel())

@@ -89,7 +89,7 @@ class Registry:
             model_id=logged.model_id,
             tags={**tags, "project": self.project},
             description=description,
-            await_creation_for=None,
+            await_creation_for=0,
         )
         number = str(made.version)
         self._client.set_registered_model_alias(self.name, CHALLENGER, number)
@@ -174,6 +174,17 @@ class Registry:
                 "do not score with it: train again, or promote another version"
             )
         return bundle
+
+    def fetch_record(self, version: ModelVersion, folder: Path) -> Path:
+        """Download the evidence of a version's training into ``folder`` and return where it lies."""
+        import mlflow
+
+        folder.mkdir(parents=True, exist_ok=True)
+        return Path(
+            mlflow.artifacts.download_artifacts(
+                artifact_uri=f"runs:/{version.run_id}/record", dst_path=str(folder / "evidence")
+            )
+        )
 
     def promote(self, version: ModelVersion) -> ModelVersion | None:
         """Make a version the champion, the alias last; return the champion before it."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeFloat
 
 from features.errors import ProjectError, UsageError
 from features.project import Project, data_root
-from pipelines.home import Home
+from pipelines.home import Home, ProjectHome
 
 Options = dict[str, str | bool | int]
 
@@ -66,7 +66,22 @@ class Request:
     @property
     def work(self) -> Path:
         """The working folder of this run, made if it is missing."""
-        return self.home.project(self.project.project).work(self.run_id)
+        return self.project_home.work(self.run_id)
+
+    @property
+    def project_home(self) -> ProjectHome:
+        """The project's folder under the home."""
+        return self.home.project(self.project.project)
+
+    @property
+    def shown_file(self) -> Path:
+        """The project file as a person would type it: from the working folder if it lies under it."""
+        here = Path.cwd()
+        return (
+            self.project_file.relative_to(here)
+            if self.project_file.is_relative_to(here)
+            else self.project_file
+        )
 
     def at(self, as_of: datetime | None) -> Self:
         """Return the same request, standing at another moment."""

@@ -129,10 +129,10 @@ class PrefectSteps:
         return self._as_task(name, lambda: function(*args, **kwargs), retries=RETRIES)
 
     def _as_task(self, name: str, body: Callable[[], Made], *, retries: int) -> Made:
-        from prefect import task
+        from prefect import Task
         from prefect.cache_policies import NO_CACHE
 
-        wrapped = task(
+        wrapped: Task[[], Made] = Task(
             body,
             name=name,
             cache_policy=NO_CACHE,

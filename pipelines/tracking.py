@@ -175,7 +175,7 @@ def _log_data(training: Training) -> None:
     from mlflow.data.meta_dataset import MetaDataset
 
     mlflow.log_input(
-        MetaDataset(
+        MetaDataset(  # type: ignore[abstract]  # MLflow's own annotations; it is meant to be made
             CodeDatasetSource(tags={}),
             name=f"{training.project.project} before {training.moment}",
             digest=training.data_digest[:32] or None,

@@ -35,7 +35,6 @@ def test_the_layout_is_the_documented_one() -> None:
             home.mlflow_database,
             home.artifacts,
             home.prefect,
-            project.nights,
             project.reports,
             project.lock,
         )
@@ -43,7 +42,6 @@ def test_the_layout_is_the_documented_one() -> None:
         "/srv/home/mlflow.db",
         "/srv/home/mlartifacts",
         "/srv/home/prefect",
-        "/srv/home/acme/nights",
         "/srv/home/acme/reports",
         "/srv/home/acme/.lock",
     ]

@@ -1,0 +1,60 @@
+"""What a flow run leaves in Prefect's pages: sums and links, nothing about a lead.
+
+Prefect's database is open to whoever reaches the server.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipelines.summary import Summary, plain
+
+
+def leave_artifacts(summary: Summary) -> None:
+    """Leave a summary, a table of grades if there is one, and a link to what was written."""
+    from prefect.artifacts import (
+        create_link_artifact,
+        create_markdown_artifact,
+        create_table_artifact,
+    )
+
+    base = artifact_key(summary)
+    create_markdown_artifact(markdown(summary), key=base, description=summary.headline or None)
+    grades = summary.facts.get("grades")
+    if isinstance(grades, Mapping):
+        create_table_artifact(
+            [{"grade": grade, "leads": count} for grade, count in grades.items()],
+            key=f"{base}-grades",
+        )
+    if summary.written:
+        create_link_artifact(
+            summary.written[0].as_uri(), key=f"{base}-written", link_text="written to"
+        )
+
+
+def artifact_key(summary: Summary) -> str:
+    """Return a key that Prefect takes: lower case, digits and dashes."""
+    return f"{summary.project}-{summary.command}".replace("_", "-")
+
+
+def markdown(summary: Summary) -> str:
+    """Return the summary as Markdown: the moment, the model and every plain number, no lead."""
+    rows = {
+        "as of": summary.as_of,
+        "data cut-off": summary.data_cutoff,
+        "run": summary.run_id,
+        **{
+            key.replace("_", " "): value
+            for key, value in summary.facts.items()
+            if isinstance(value, str | int | float | bool)
+        },
+    }
+    lines = [f"# {summary.project}: {summary.command}", "", summary.headline, ""]
+    lines += ["| | |", "|---|---|"]
+    lines += [f"| {key} | {_cell(value)} |" for key, value in rows.items()]
+    if summary.warnings:
+        lines += ["", f"{len(summary.warnings)} warning(s): see the run's log."]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401  a plain value of a summary
+    return str(plain(value)).replace("|", "\\|")

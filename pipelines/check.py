@@ -1,0 +1,121 @@
+"""Is my data good enough, and what would I get: everything before training, without training."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from features.errors import NotEnoughError
+from features.frames import TrainingFrames, training_frames
+from features.project import Model
+from features.tables import TableSet
+from pipelines.reading import moment_of, read, tidy
+from pipelines.settings import Request
+from pipelines.steps import Steps
+from pipelines.summary import Summary
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """How much there is to learn from: ladder rows, leads, wins, and the share that is won."""
+
+    total: int
+    mature: int
+    leads: int
+    wins: int
+    base_rate: float | None
+    enough: bool
+    why: str
+
+
+def check(request: Request, steps: Steps) -> Summary:
+    """Read, check, audit for hindsight, count snapshots and say whether that is enough.
+
+    Raises:
+        ProjectError: the project file names what does not exist.
+        DataError: the data break the contract.
+    """
+    tables = steps.reach("read and check the tables", read, request)
+    frames = steps.run(
+        "assemble features as of past moments",
+        training_frames,
+        tables,
+        request.project,
+        request.work,
+    )
+    found = steps.run(
+        "count what there is to learn from", count, frames, tables, request.project.model
+    )
+    steps.run("tidy up", tidy, request)
+    file = request.shown_file
+    return Summary(
+        project=request.project.project,
+        command="check",
+        run_id=request.run_id,
+        as_of=moment_of(request, tables),
+        data_cutoff=tables.data_cutoff,
+        written=[path for path in (tables.folder / "quarantine.csv",) if path.is_file()],
+        warnings=tables.warnings,
+        facts={
+            "tables": table_facts(tables),
+            "snapshots": {
+                "total": found.total,
+                "mature": found.mature,
+                "leads": found.leads,
+                "wins": found.wins,
+                "base_rate": found.base_rate,
+            },
+            "features": len(frames.catalogue.features),
+            "hindsight": [
+                {"column": suspect.label, "evidence": suspect.evidence, "verdict": suspect.verdict}
+                for suspect in frames.suspects
+            ],
+            "enough": {"enough": found.enough, "why": found.why},
+        },
+        headline=f"{'Enough' if found.enough else 'Not enough'} to train on: {found.why}.",
+        next_steps=[f"leadgauge train {file}"]
+        if found.enough
+        else [
+            f"leadgauge check {file}   (after adding older leads, or correcting the project file)"
+        ],
+    )
+
+
+def table_facts(tables: TableSet) -> dict[str, dict[str, Any]]:
+    """Return rows read, kept and quarantined of each table that was read, the reasons with their counts."""
+    return {
+        name: {
+            "read": counts.read,
+            "kept": counts.kept,
+            "quarantined": counts.quarantined,
+            "ignored": sum(counts.ignored.values()),
+            "reasons": {**counts.reasons, **counts.ignored},
+        }
+        for name, counts in tables.tables.items()
+        if counts.read
+    }
+
+
+def count(frames: TrainingFrames, tables: TableSet, settings: Model) -> Snapshots:
+    """Count the snapshots of the ladder; ``total`` counts those whose label is not known yet, too."""
+    import pandas as pd
+
+    from models.enough import check_enough, won_leads
+
+    ladder = pd.read_parquet(frames.ladder, columns=["lead_id", "label", "weight", "age_days"])
+    leads = int(ladder["lead_id"].nunique())
+    wins = won_leads(ladder)
+    newborn = ladder[ladder["age_days"] < 1]
+    try:
+        check_enough(ladder, settings)
+    except NotEnoughError as error:
+        enough, why = False, str(error).removeprefix("not enough data to train on: ")
+    else:
+        enough, why = True, f"{leads} leads with a known outcome, {wins} of them won"
+    return Snapshots(
+        total=tables.tables["leads"].kept,
+        mature=len(ladder),
+        leads=leads,
+        wins=wins,
+        base_rate=float(newborn["label"].mean()) if len(newborn) else None,
+        enough=enough,
+        why=why,
+    )

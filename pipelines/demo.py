@@ -1,0 +1,57 @@
+"""A simulated company, end to end: what a newcomer runs first."""
+
+from pathlib import Path
+
+from pipelines.check import check
+from pipelines.home import Home
+from pipelines.nightly import nightly
+from pipelines.report import report
+from pipelines.retrain import retrain
+from pipelines.settings import make_request
+from pipelines.steps import Steps
+from pipelines.summary import Summary
+
+
+def demo(home: Home, folder: Path, steps: Steps, *, leads: int, seed: int) -> Summary:
+    """Simulate a company into ``folder``, then check, train, score and report on it as on any other."""
+    file = steps.run("simulate a company", simulate_into, folder, leads, seed)
+    checked = check(make_request(file, None, home), steps)
+    trained = retrain(make_request(file, None, home), steps)
+    scored = nightly(make_request(file, None, home), steps)
+    told = report(make_request(file, None, home), steps)
+    shown = make_request(file, None, home).shown_file
+    return Summary(
+        project=scored.project,
+        command="demo",
+        run_id=scored.run_id,
+        as_of=scored.as_of,
+        data_cutoff=scored.data_cutoff,
+        written=[told.written[0], *scored.written, folder],
+        warnings=[*dict.fromkeys([*checked.warnings, *trained.warnings, *scored.warnings])],
+        facts={
+            "leads": scored.facts["leads"],
+            "grades": scored.facts["grades"],
+            "routes": scored.facts["routes"],
+            "expected_wins": scored.facts["expected_wins"],
+            "hindsight": checked.facts["hindsight"],
+            "model_version": trained.facts["model_version"],
+            "step": trained.facts["step"],
+            "promoted": trained.facts["promoted"],
+            "evaluation": trained.facts["evaluation"],
+        },
+        headline=f"A simulated company of {leads} leads: {scored.headline}",
+        next_steps=[
+            f"open {told.written[0]} in a browser",
+            f"read {shown}: the project file that all of this came from",
+            f"leadgauge explain {shown} LEAD_ID   (one of the leads of scores.csv)",
+            "write a project file like it for your own exports, and run `leadgauge check` on it",
+        ],
+    )
+
+
+def simulate_into(folder: Path, leads: int, seed: int) -> Path:
+    """Simulate a company, write its exports and return the path of its project file."""
+    from simulation.company import simulate
+    from simulation.export import write_company
+
+    return write_company(simulate(leads, seed=seed), folder)

@@ -1,0 +1,155 @@
+"""The night: score the open leads with the champion and publish, as a whole or not at all."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
+
+from delivery.publication import Publication
+from delivery.receipt import Receipt
+from features.frames import open_frame
+from features.project import Project
+from features.tables import TableSet
+from pipelines.checks import check_freshness, compare
+from pipelines.lock import one_at_a_time
+from pipelines.reading import moment_of, read, tidy
+from pipelines.realised import realised
+from pipelines.registry import ModelVersion, Registry
+from pipelines.scoring import ScoredNight, catalogue_of, score_open
+from pipelines.settings import Request
+from pipelines.steps import Steps
+from pipelines.summary import Summary
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a night has left: its folder, its files with their rows, and the counts that are told."""
+
+    folder: Path
+    files: list[tuple[str, int | None]]
+    routes: dict[str, int]
+
+
+def nightly(request: Request, steps: Steps) -> Summary:
+    """Read, check, assemble, score, explain, grade, route, compare, write, validate and publish.
+
+    Raises:
+        NotEnoughError: there is no champion.
+        DataError: the data break the contract, or do not fit the model.
+        StoppedError: a check stopped the night; what was published before stands.
+        BusyError: another run of this project is going on.
+    """
+    project = request.project
+    with one_at_a_time(
+        request.project_home, command="score", since=request.now, wait_seconds=request.wait_seconds
+    ):
+        registry = Registry(request.home, project.project)
+        champion = steps.reach("ask for the champion", registry.champion, request.shown_file)
+        bundle = steps.reach("fetch the model", registry.fetch, champion, request.work)
+        tables = steps.reach("read and check the tables", read, request)
+        as_of = moment_of(request, tables)
+        warnings = steps.run(
+            "check that the data are fresh", check_freshness, request, tables, as_of
+        )
+        catalogue = steps.run("read the model's catalogue", catalogue_of, bundle, project.project)
+        frame = steps.run(
+            "assemble features", open_frame, tables, project, catalogue, as_of, request.work
+        )
+        scored = steps.run("score and explain", score_open, frame, bundle, tables, request.work)
+        warnings += steps.run(
+            "compare with the night before", compare, request, scored, as_of, champion.version
+        )
+        receipt = receipt_of(project, champion, tables, as_of)
+        published = steps.run(
+            "write, validate and publish", publish_night, request, scored, receipt, as_of
+        )
+        later = steps.reach("hold against what happened", realised, request, tables, scored, as_of)
+        steps.run("tidy up", tidy, request)
+    return Summary(
+        project=project.project,
+        command="score",
+        run_id=receipt.run_id,
+        as_of=as_of,
+        data_cutoff=tables.data_cutoff,
+        written=[published.folder],
+        warnings=[*tables.warnings, *warnings],
+        facts={
+            "leads": scored.leads,
+            "grades": scored.grades,
+            "routes": published.routes,
+            "expected_wins": round(scored.expected_wins, 2),
+            "model_version": champion.version,
+            "exports": [{"file": name, "rows": rows} for name, rows in published.files],
+            **({"realised": later} if later else {}),
+        },
+        headline=_headline(scored, published, as_of),
+        next_steps=[
+            f"give your CRM the files in {published.folder}",
+            f"leadgauge explain {request.shown_file} LEAD_ID",
+            f"leadgauge report {request.shown_file}",
+        ],
+    )
+
+
+def receipt_of(
+    project: Project, champion: ModelVersion, tables: TableSet, as_of: datetime
+) -> Receipt:
+    """Return what every score carries. The same night, model and data give the same run id, so a rerun the same bytes."""
+    said = json.dumps([project.project, as_of.isoformat(), champion.version, tables.digest])
+    return Receipt(
+        project=project.project,
+        model_version=champion.version,
+        run_id=str(uuid5(NAMESPACE_URL, f"leadgauge:{said}")),
+        data_as_of=tables.data_cutoff,
+        scored_at=as_of,
+        expires_at=as_of + timedelta(days=project.delivery.expires_after_days),
+    )
+
+
+def publish_night(
+    request: Request, scored: ScoredNight, receipt: Receipt, as_of: datetime
+) -> Published:
+    """Route the scored leads, write every export, read each back, and make it the current publication."""
+    import pandas as pd
+
+    from delivery.exports import validate_exports, write_exports
+    from delivery.neutral import neutral_rows
+    from delivery.publication import latest, previous_scores
+    from delivery.publish import publish
+    from delivery.routes import route
+
+    project = request.project
+    rows = pd.read_parquet(scored.path)
+    rows["route"] = route(rows, project.agreement)
+    before = latest(request.home.root, project.project, before=as_of)
+    neutral = neutral_rows(
+        rows, receipt=receipt, previous=previous_scores(before) if before else None
+    )
+    made: Publication = publish(
+        request.home.root,
+        project.project,
+        as_of,
+        lambda folder: write_exports(neutral, project.delivery, folder),
+        receipt=receipt,
+        validate=lambda folder: validate_exports(folder, project.delivery),
+    )
+    return Published(
+        folder=made.folder,
+        files=[(file.path, file.rows) for file in made.manifest.files],
+        routes={
+            str(name): int(count)
+            for name, count in rows["route"].value_counts().sort_index().items()
+        },
+    )
+
+
+def _headline(scored: ScoredNight, published: Published, as_of: datetime) -> str:
+    night = f"{as_of:%Y-%m-%d %H:%M} UTC"
+    if not scored.leads:
+        return f"No lead is open on {night}: an empty publication stands, and that is no failure."
+    ready = published.routes.get("sales_ready", 0)
+    return (
+        f"{scored.leads} open leads scored for {night}: {ready} for sales; "
+        f"about {scored.expected_wins:.0f} of all are expected to close."
+    )

@@ -1,0 +1,88 @@
+"""Reading: the company's tables, and feature rows of them, as files of a run's working folder."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from features.catalogue import Catalogue
+from features.tables import TableSet
+from pipelines.settings import Request
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BATCH_ROWS = 50_000
+KEPT_RUNS = 20
+
+
+def read(request: Request, *, everything: bool = False) -> TableSet:
+    """Read and check the company's tables up to the request's moment, or ``everything`` that there is.
+
+    Raises:
+        ProjectError: a source does not exist.
+        DataError: the data break the contract.
+    """
+    from features.contract import read_tables
+
+    folder = request.work / ("tables-later" if everything else "tables")
+    folder.mkdir(exist_ok=True)
+    return read_tables(
+        request.project,
+        request.data_root,
+        folder,
+        now=request.now,
+        as_of=None if everything else request.as_of,
+    )
+
+
+def moment_of(request: Request, tables: TableSet) -> datetime:
+    """Return the moment that the run stands at: the one asked for, or the data cut-off."""
+    return request.as_of or tables.data_cutoff
+
+
+def feature_frame(path: Path, catalogue: Catalogue) -> "pd.DataFrame":
+    """Return feature rows as the models take them: numbers as float64 with NaN, categories as text with None."""
+    import pandas as pd
+
+    return _typed(pd.read_parquet(path), catalogue)
+
+
+def feature_batches(
+    path: Path, catalogue: Catalogue, rows: int = BATCH_ROWS
+) -> "Iterator[pd.DataFrame]":
+    """Yield feature rows in batches, so that memory does not grow with the leads."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=rows):
+            yield _typed(batch.to_pandas(), catalogue)
+
+
+def _typed(frame: "pd.DataFrame", catalogue: Catalogue) -> "pd.DataFrame":
+    categories = set(catalogue.categories)
+    columns = {}
+    for name in frame.columns:
+        column = frame[name]
+        if name in categories:
+            column = column.astype(object)
+            columns[name] = column.where(column.notna(), None)
+        elif name in catalogue.names or name in {"age_days", "weight", "label"}:
+            columns[name] = column.astype("float64")
+        else:
+            columns[name] = column
+    typed = type(frame)(columns)
+    return typed
+
+
+def tidy(request: Request) -> None:
+    """Remove the rows of people from the working folder, and the folders of long past runs.
+
+    Counts, refused rows and the evidence stay.
+    """
+    for path in [*request.work.rglob("*.parquet"), *request.work.rglob("spill")]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    runs = sorted(request.work.parent.iterdir(), key=lambda path: path.name)
+    for folder in runs[:-KEPT_RUNS]:
+        shutil.rmtree(folder, ignore_errors=True)

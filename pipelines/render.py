@@ -1,0 +1,113 @@
+"""A summary as a person reads it: what was done, the few numbers that matter, where it lies, what is next."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.summary import Summary, plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+MOST_WARNINGS = 8
+MOST_PATHS = 6
+
+
+def render(summary: Summary, console: "Console") -> None:
+    """Print a summary. Names from the data are printed as they are, never read as markup."""
+    console.print()
+    console.print(summary.headline or f"{summary.command}: done.", style="bold", markup=False)
+    if summary.as_of is not None:
+        console.print(
+            f"as of {summary.as_of:%Y-%m-%d %H:%M} UTC, {summary.seconds:.0f} s", style="dim"
+        )
+    for key, value in summary.facts.items():
+        _fact(key, value, console)
+    _written(summary.written, console)
+    for warning in summary.warnings[:MOST_WARNINGS]:
+        console.print(f"! {warning}", style="yellow", markup=False)
+    if len(summary.warnings) > MOST_WARNINGS:
+        console.print(
+            f"! and {len(summary.warnings) - MOST_WARNINGS} more warnings", style="yellow"
+        )
+    if summary.next_steps:
+        console.print()
+        console.print("Next:", style="bold")
+        for step in summary.next_steps:
+            console.print(f"  {step}", markup=False)
+
+
+def _fact(key: str, value: Any, console: "Console") -> None:  # noqa: ANN401  whatever a command found out
+    title = key.replace("_", " ")
+    if key == "evaluation" and isinstance(value, Mapping):
+        _evaluation(value, console)
+    elif (
+        isinstance(value, Mapping)
+        and value
+        and all(isinstance(inner, Mapping) for inner in value.values())
+    ):
+        _table(title, [{"": name, **inner} for name, inner in value.items()], console)
+    elif isinstance(value, Mapping):
+        _line(title, ", ".join(f"{name} {_text(inner)}" for name, inner in value.items()), console)
+    elif isinstance(value, list) and value and all(isinstance(inner, Mapping) for inner in value):
+        _table(title, value, console)
+    elif isinstance(value, list):
+        _line(title, ", ".join(_text(inner) for inner in value), console)
+    elif value is not None:
+        _line(title, _text(value), console)
+
+
+def _line(title: str, text: str, console: "Console") -> None:
+    if text:
+        console.print(f"{title}: {text}", markup=False)
+
+
+def _table(title: str, rows: Sequence[Mapping[str, Any]], console: "Console") -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0)
+    )
+    for column in columns:
+        numbers = all(isinstance(row.get(column), int | float | None) for row in rows)
+        table.add_column(Text(column.replace("_", " ")), justify="right" if numbers else "left")
+    for row in rows:
+        table.add_row(*(Text(_text(row.get(column))) for column in columns))
+    console.print()
+    console.print(table)
+
+
+def _evaluation(evaluation: Mapping[str, Any], console: "Console") -> None:
+    shown = ("log_loss", "auc", "lift_top_10", "wins_in_top_20", "ece", "ece_noise_95")
+    rows = [
+        {"": name, **{key: metrics.get(key) for key in shown}}
+        for name, metrics in evaluation.items()
+        if isinstance(metrics, Mapping)
+    ]
+    title = f"forward in time, over {evaluation.get('rows')} rows and {evaluation.get('wins')} wins"
+    _table(title, rows, console)
+
+
+def _written(paths: Sequence[Path], console: "Console") -> None:
+    if not paths:
+        return
+    console.print()
+    console.print("Written:", style="bold")
+    for path in paths[:MOST_PATHS]:
+        console.print(f"  {path}", markup=False)
+    if len(paths) > MOST_PATHS:
+        console.print(f"  and {len(paths) - MOST_PATHS} more beside them")
+
+
+def _text(value: Any) -> str:  # noqa: ANN401  whatever a command found out
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_text(inner)}" for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(inner) for inner in value)
+    return "" if value is None else str(plain(value))

@@ -1,0 +1,197 @@
+"""Retraining: from the tables to a registered challenger, and to a new champion if it is better."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from features.catalogue import Catalogue
+from features.frames import TrainingFrames, training_frames
+from features.tables import TableSet
+from pipelines import judging
+from pipelines.lock import one_at_a_time
+from pipelines.reading import feature_frame, moment_of, read, tidy
+from pipelines.record import write_record
+from pipelines.registry import ModelVersion, Registry
+from pipelines.settings import Request
+from pipelines.steps import Steps
+from pipelines.summary import Summary
+from pipelines.tracking import Training, log_training
+
+THREADS = 2
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Where a trained model lies, and the numbers that are told about it."""
+
+    bundle: Path
+    record: Path
+    predictions: Path
+    step: str
+    why: str
+    evaluation: dict[str, Any]
+    folds: list[dict[str, Any]]
+    wins: int
+    leads: int
+
+
+def retrain(request: Request, steps: Steps) -> Summary:
+    """Train a challenger, record and register it, hold it against the champion, promote it if the gate lets it pass.
+
+    Raises:
+        DataError: the data break the contract.
+        NotEnoughError: too little to learn from; the message says what is missing.
+        BusyError: another run of this project is going on.
+    """
+    with one_at_a_time(
+        request.project_home,
+        command="train",
+        since=request.now,
+        wait_seconds=request.wait_seconds,
+    ):
+        tables = steps.reach("read and check the tables", read, request)
+        frames = steps.run(
+            "assemble features as of past moments",
+            training_frames,
+            tables,
+            request.project,
+            request.work,
+        )
+        fitted = steps.run("train and evaluate forward in time", fit, frames, request)
+        version = steps.reach(
+            "record and register", record, request, tables, frames.catalogue, fitted
+        )
+        verdict = steps.run(
+            "hold against the champion", judging.judge, request, frames, fitted.predictions, version
+        )
+        promoted = verdict.passed and bool(request.options.get("promote", True))
+        if promoted:
+            steps.reach("promote", Registry(request.home, version.project).promote, version)
+        steps.run("tidy up", tidy, request)
+    return summarise(request, tables, fitted, version, verdict, promoted=promoted)
+
+
+def fit(frames: TrainingFrames, request: Request) -> Fitted:
+    """Train, write the bundle and the evidence into the working folder, and say where they lie."""
+    from models.training import train
+    from reports.training import why_sentence
+
+    project = request.project
+    mornings = feature_frame(frames.mornings, frames.catalogue)
+    trained = train(
+        feature_frame(frames.ladder, frames.catalogue),
+        mornings,
+        frames.catalogue,
+        project.model,
+        grade_shares=project.agreement.grade_shares,
+        gap_days=project.label.horizon_days,
+        threads=THREADS,
+    )
+    bundle, evidence = request.work / "bundle", request.work / "record"
+    trained.bundle.save(bundle)
+    write_record(
+        trained,
+        mornings,
+        frames.catalogue,
+        frames.suspects,
+        evidence,
+        min_group=project.report.min_group,
+    )
+    predictions = request.work / "predictions.parquet"
+    trained.predictions.to_parquet(predictions)
+    return Fitted(
+        bundle=bundle,
+        record=evidence,
+        predictions=predictions,
+        step=trained.bundle.step,
+        why=why_sentence(trained.ladder.to_json()),
+        evaluation=trained.evaluation.to_json(),
+        folds=trained.folds,
+        wins=trained.bundle.training["won_leads"],
+        leads=trained.bundle.training["leads"],
+    )
+
+
+def record(
+    request: Request, tables: TableSet, catalogue: Catalogue, fitted: Fitted
+) -> ModelVersion:
+    """Log the training to MLflow and register its model as challenger."""
+    from models import scorer
+
+    training = Training(
+        project=request.project,
+        as_of=tables.data_cutoff,
+        data_digest=tables.digest,
+        catalogue=catalogue,
+        bundle=fitted.bundle,
+        scorer=Path(scorer.__file__),
+        step=fitted.step,
+        record=fitted.record,
+        metrics=dict(_metrics(fitted.evaluation)),
+        folds=[_flat(fold) for fold in fitted.folds],
+        summary=f"{fitted.step}: {fitted.why}",
+    )
+    return log_training(request.home, training)
+
+
+def summarise(
+    request: Request,
+    tables: TableSet,
+    fitted: Fitted,
+    version: ModelVersion,
+    verdict: "judging.Verdict",
+    *,
+    promoted: bool,
+) -> Summary:
+    """Say what came of it."""
+    file = request.shown_file
+    state = (
+        "it is the champion now"
+        if promoted
+        else "the gate kept the champion"
+        if not verdict.passed
+        else "it waits as challenger"
+    )
+    return Summary(
+        project=version.project,
+        command="train",
+        run_id=version.run_id,
+        as_of=moment_of(request, tables),
+        data_cutoff=tables.data_cutoff,
+        written=[request.work / "record", request.work / "bundle"],
+        warnings=tables.warnings,
+        facts={
+            "model_version": version.version,
+            "step": fitted.step,
+            "promoted": promoted,
+            "gate": verdict.to_json(),
+            "evaluation": fitted.evaluation,
+        },
+        headline=f"Version {version.version} ({fitted.step}) learned from {fitted.leads} leads, "
+        f"{fitted.wins} of them won; {state}.",
+        next_steps=[f"leadgauge score {file}", f"leadgauge report {file}"]
+        if promoted
+        else [f"leadgauge promote {file} {version.version}   (to overrule the gate)"],
+    )
+
+
+def _metrics(evaluation: dict[str, Any]) -> "list[tuple[str, float]]":
+    return [
+        (f"{name}.{key}", float(value))
+        for name, metrics in evaluation.items()
+        if isinstance(metrics, dict)
+        for key, value in metrics.items()
+        if isinstance(value, int | float)
+    ]
+
+
+def _flat(fold: dict[str, Any], prefix: str = "") -> dict[str, float | int | str]:
+    """Return a fold's own values and those of the contenders in it as one row."""
+    row: dict[str, float | int | str] = {}
+    for key, value in fold.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            row |= _flat(value, "" if key == "metrics" else f"{name}.")
+        elif isinstance(value, int | float | str):
+            row[name] = value
+    return row
