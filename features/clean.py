@@ -11,7 +11,7 @@ from features.nearest import hint
 from features.project import Source
 from features.project_checks import canonical_columns
 from features.raw import FILE, ROW, RawTable
-from features.values import BLANKS, is_number
+from features.values import is_number, trimmed
 
 TAKEN = "_leadgauge_taken"
 
@@ -21,7 +21,8 @@ class CleanTable:
     """A source after its own rules; ``name`` is the DuckDB table, with FILE, ROW and TAKEN.
 
     ``columns`` holds the type of every column, derived ones included; ``canonical`` which
-    of them are ours.
+    of them are ours. ``filtered`` counts the rows that ``where`` did not take; those of
+    leads stay in the table, marked in TAKEN.
     """
 
     raw: RawTable
@@ -29,6 +30,7 @@ class CleanTable:
     name: str
     columns: dict[str, str]
     canonical: dict[str, str]
+    filtered: int = 0
 
 
 def clean(connection: duckdb.DuckDBPyConnection, raw: RawTable, source: Source) -> CleanTable:
@@ -56,12 +58,19 @@ def clean(connection: duckdb.DuckDBPyConnection, raw: RawTable, source: Source) 
         raise ProjectError("\n".join(problems))
     name = raw.name.replace("raw_", "clean_", 1)
     try:
-        connection.execute(f"CREATE OR REPLACE TABLE {name} AS {taken}")
+        # Leads that are filtered out are remembered: what hangs on them is not blamed.
+        kept = "" if raw.table == "leads" else f" WHERE {TAKEN}"
+        connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM ({taken}){kept}")
     except duckdb.Error as error:
         raise DataError(_culprit(connection, raw, source, error)) from None
+    gone = connection.execute(
+        f"SELECT (SELECT count(*) FROM {raw.name}) - (SELECT count(*) FROM {name})"
+    ).fetchone()
     connection.execute(f"DROP TABLE {raw.name}")
     columns = {column: kind for column, kind in types.items() if column not in (FILE, ROW)}
-    return CleanTable(raw, source, name, columns, canonical_columns(raw.table, source))
+    return CleanTable(
+        raw, source, name, columns, canonical_columns(raw.table, source), gone[0] if gone else 0
+    )
 
 
 def _unknown(raw: RawTable, source: Source) -> Iterator[str]:
@@ -101,8 +110,8 @@ def _without_missing(name: str, kind: str, source: Source) -> str:
             if missing
             else column
         )
-    trimmed = f"trim(CAST({column} AS VARCHAR), {BLANKS})"
-    return f"CASE WHEN {trimmed} IN {sql.texts(['', *missing])} THEN NULL ELSE {trimmed} END"
+    plain = trimmed(column if kind == "VARCHAR" else f"CAST({column} AS VARCHAR)")
+    return f"CASE WHEN ({plain}) NOT IN {sql.texts(['', *missing])} THEN {plain} END"
 
 
 def _is_float(value: str) -> bool:

@@ -60,29 +60,30 @@ def profile(
     """
     names = [name for name in cleaned.columns if name not in own]
     slugs = sql.slugs(names, taken=RESERVED)
-    total = connection.execute(f"SELECT count(*) FROM ({rows})").fetchone()
+    reasons = {name: skipped.get(name, skipped.get(slug)) for name, slug in slugs.items()}
+    looked_at = [name for name in names if reasons[name] is None]
+    total, seen = _look(connection, cleaned, looked_at, rows, zone)
     result = Profiled([], {}, [])
     for name, slug in slugs.items():
-        reason = skipped.get(name, skipped.get(slug))
-        declared = cleaned.source.types.get(name)
-        seen = _look(connection, cleaned, name, rows, zone) if reason is None else None
-        if seen is not None:
-            kind, reason = _decide(name, slug, seen, total[0] if total else 0, declared)
-        if seen is None or reason is not None:
+        kind: Literal["number", "category"] = "category"
+        reason = reasons[name]
+        if reason is None:
+            kind, reason = _decide(name, slug, seen[name], total, cleaned.source.types.get(name))
+        if reason is not None:
             result.left_out.append(
-                LeftOutColumn(table=table, column=slug, label=name, reason=reason or "")
+                LeftOutColumn(table=table, column=slug, label=name, reason=reason)
             )
             continue
         result.expressions[slug] = _expression(cleaned, name, kind)
-        filled = seen.numbers if kind == "number" else seen.filled
+        there = seen[name].numbers if kind == "number" else seen[name].filled
         result.kept.append(
             AttributeColumn(
                 table=table,
                 column=slug,
                 label=name,
                 type=kind,
-                distinct=seen.distinct,
-                filled=filled / total[0] if total and total[0] else 0.0,
+                distinct=seen[name].distinct,
+                filled=there / total,
             )
         )
     return result
@@ -103,27 +104,35 @@ def _expression(cleaned: CleanTable, name: str, kind: str) -> str:
 
 
 def _look(
-    connection: duckdb.DuckDBPyConnection, cleaned: CleanTable, name: str, rows: str, zone: str
-) -> _Seen:
+    connection: duckdb.DuckDBPyConnection,
+    cleaned: CleanTable,
+    names: list[str],
+    rows: str,
+    zone: str,
+) -> tuple[int, dict[str, _Seen]]:
+    """Count rows, and what is in each column, in one pass."""
+    counts = [count for name in names for count in _counts(cleaned, name, zone)]
+    row = connection.execute(f"SELECT {', '.join(['count(*)', *counts])} FROM ({rows})").fetchone()
+    total, *seen = row or (0, *[0] * len(counts))
+    each = len(counts) // len(names) if names else 0
+    return total, {name: _Seen(*seen[n * each : (n + 1) * each]) for n, name in enumerate(names)}
+
+
+def _counts(cleaned: CleanTable, name: str, zone: str) -> list[str]:
     column, kind = sql.identifier(name), cleaned.columns[name]
     number = number_sql(name, kind, cleaned.source.decimal).value
-    moment = (
-        "false"
-        if is_number(kind) or kind == "BOOLEAN"
-        else f"({time_sql(name, kind, cleaned.source, zone).value}) IS NOT NULL"
-    )
-    row = connection.execute(
-        f"""
-        SELECT count({column}), count(DISTINCT {column}), count({number}), count(*) FILTER ({moment}),
-            count(*) FILTER ({number} = trunc({number})),
-            count(*) FILTER (regexp_matches(CAST({column} AS VARCHAR), '^0\\d')),
-            coalesce(avg(length(CAST({column} AS VARCHAR))), 0)
-        FROM ({rows})
-        """
-    ).fetchone()
-    if row is None:
-        raise AssertionError("an aggregate has one row")
-    return _Seen(*row)
+    timeless = is_number(kind) or kind == "BOOLEAN"
+    moment = "NULL" if timeless else time_sql(name, kind, cleaned.source, zone).value
+    text = f"CAST({column} AS VARCHAR)"
+    return [
+        f"count({column})",
+        f"count(DISTINCT {column})",
+        f"count({number})",
+        f"count({moment})",
+        f"count(*) FILTER ({number} = trunc({number}))",
+        f"count(*) FILTER (regexp_matches({text}, '^0\\d'))",
+        f"coalesce(avg(length({text})), 0)",
+    ]
 
 
 def _decide(

@@ -96,7 +96,7 @@ def read_tables(
 
 @contextmanager
 def _database(folder: Path, memory_gb: float) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a database on disk for the time of reading; the company's rows do not stay in it."""
+    """Open a database for the time of reading; what the memory limit does not hold goes to disk."""
     scratch = folder / "reading"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
@@ -104,7 +104,7 @@ def _database(folder: Path, memory_gb: float) -> Iterator[duckdb.DuckDBPyConnect
         "memory_limit": f"{memory_gb}GB",
         "temp_directory": str(scratch / "spill"),
     }
-    connection = duckdb.connect(scratch / "reading.duckdb", config=settings)
+    connection = duckdb.connect(config=settings)
     try:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(REFUSED)

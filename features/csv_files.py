@@ -69,16 +69,16 @@ def load_csv(
 
 def _fast(connection: duckdb.DuckDBPyConnection, raw: RawTable, file: CsvFile, number: int) -> None:
     types = ", ".join(f"{sql.text(name)}: 'VARCHAR'" for name in file.columns)
+    names = ", ".join(sql.identifier(name) for name in file.columns)
     connection.execute(
         f"""
-        CREATE OR REPLACE TABLE accepted AS
-        SELECT *, row_number() OVER () AS {ROW} FROM read_csv({sql.text(str(file.text.path))},
+        INSERT INTO {raw.name} ({names}, {FILE}, {ROW})
+        SELECT {names}, {number}, 1 + row_number() OVER () FROM read_csv({sql.text(str(file.text.path))},
             auto_detect = false, all_varchar = true, header = true, strict_mode = true, nullstr = '',
             store_rejects = true, rejects_limit = 0, delim = {sql.text(file.delimiter)},
             quote = {sql.text(file.quote)}, escape = {sql.text(file.quote)}, columns = {{{types}}})
         """
     )
-    # A record's number is its place among the accepted, the header, and the refused before it.
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE rejected AS
@@ -87,14 +87,21 @@ def _fast(connection: duckdb.DuckDBPyConnection, raw: RawTable, file: CsvFile, n
         FROM reject_errors GROUP BY line
         """
     )
-    names = ", ".join(sql.identifier(name) for name in file.columns)
+    refused = connection.execute("SELECT count(*) FROM rejected").fetchone()
+    if refused and refused[0]:
+        _refuse(connection, raw, number)
+
+
+def _refuse(connection: duckdb.DuckDBPyConnection, raw: RawTable, number: int) -> None:
+    # A record's number is its place among the accepted, the header, and the refused before it.
     connection.execute(
         f"""
-        INSERT INTO {raw.name} ({names}, {FILE}, {ROW})
-        SELECT {names}, {number}, a.{ROW} + 1 + coalesce(r.place, 0)
-        FROM accepted AS a ASOF LEFT JOIN (SELECT place, line - 1 - place AS before FROM rejected) AS r
-            ON a.{ROW} > r.before
-        ORDER BY a.{ROW}
+        UPDATE {raw.name} SET {ROW} = moved.place FROM (
+            SELECT a.{ROW} AS was, a.{ROW} + r.place AS place
+            FROM {raw.name} AS a ASOF JOIN (SELECT place, line - place AS before FROM rejected) AS r ON a.{ROW} > r.before
+            WHERE a.{FILE} = {number}
+        ) AS moved
+        WHERE {raw.name}.{FILE} = {number} AND {raw.name}.{ROW} = moved.was
         """
     )
     reason = (
@@ -115,7 +122,6 @@ def _fast(connection: duckdb.DuckDBPyConnection, raw: RawTable, file: CsvFile, n
         )
         """
     )
-    connection.execute("DROP TABLE accepted")
 
 
 def _carefully(

@@ -11,7 +11,6 @@ from features.row_checks import (
     SAME,
     closing_verdicts,
     column_verdicts,
-    filtered,
     label,
     lead_verdicts,
     of_a_lead,
@@ -32,18 +31,21 @@ def judge_all(
     quarantine: Quarantine,
 ) -> None:
     """Turn ``parsed_<table>`` into ``final_<table>``: the rows that keep to the contract."""
+    for sources in cleaned.values():
+        for source in sources:
+            quarantine.pass_over(source.raw.table, "filtered out by where", source.filtered)
     _suppression(cleaned, quarantine)
     _leads(connection, cleaned, cutoff, quarantine)
     _outcomes(connection, project, cleaned, cutoff, quarantine)
     _drop_leads_of_refused_outcomes(connection, quarantine)
-    _accounts(cleaned, quarantine)
+    _accounts(connection, cleaned, quarantine)
     _of_leads(cleaned, cutoff, quarantine, "events", "occurred_at")
     _of_leads(cleaned, cutoff, quarantine, "history", "changed_at")
     _spend(cleaned, cutoff, quarantine)
 
 
 def _suppression(cleaned: Cleaned, quarantine: Quarantine) -> None:
-    checks = [filtered(), *column_verdicts("suppression", cleaned["suppression"])]
+    checks = [*column_verdicts("suppression", cleaned["suppression"])]
     quarantine.judge("suppression", "SELECT * FROM parsed_suppression", checks, "final_suppression")
 
 
@@ -58,10 +60,7 @@ def _leads(
         lead_verdicts(sources, cutoff),
         "single_leads",
     )
-    repeats = repeat_verdicts("lead_id", "leads with one id", sources)
-    quarantine.judge(
-        "leads", with_repeats("SELECT * FROM single_leads", "lead_id", SAME), repeats, "final_leads"
-    )
+    _repeats(connection, quarantine, "leads", "lead_id", "leads with one id", SAME, sources)
     # What became of every id, so that a row of a lead that is not taken is not blamed for it.
     connection.execute(
         f"""
@@ -103,12 +102,17 @@ def _outcomes(
         FROM closed_outcomes AS o JOIN final_leads AS l ON l.lead_id = o.lead_id
     """
     flat = "closed_at" not in sources[0].canonical
-    quarantine.judge("outcomes", rows, closing_verdicts(sources, flat=flat), "dated_outcomes")
-    repeats = repeat_verdicts("lead_id", "outcomes of one lead that disagree", sources)
-    again = with_repeats(
-        "SELECT * FROM dated_outcomes", "lead_id", "hash(won, closed_at, amount, reason)"
+    quarantine.judge("outcomes", rows, closing_verdicts(sources, flat=flat), "single_outcomes")
+    same = "hash(won, closed_at, amount, reason)"
+    _repeats(
+        connection,
+        quarantine,
+        "outcomes",
+        "lead_id",
+        "outcomes of one lead that disagree",
+        same,
+        sources,
     )
-    quarantine.judge("outcomes", again, repeats, "final_outcomes")
     connection.execute(
         "UPDATE fates SET fate = 'refused' WHERE lead_id IN (SELECT lead_id FROM closed_outcomes EXCEPT SELECT lead_id FROM final_outcomes)"
     )
@@ -128,16 +132,34 @@ def _drop_leads_of_refused_outcomes(
     connection.execute(f"DELETE FROM final_outcomes WHERE {gone}")
 
 
-def _accounts(cleaned: Cleaned, quarantine: Quarantine) -> None:
+def _accounts(
+    connection: duckdb.DuckDBPyConnection, cleaned: Cleaned, quarantine: Quarantine
+) -> None:
     sources = cleaned["accounts"]
-    checks = [filtered(), *column_verdicts("accounts", sources)]
+    checks = [*column_verdicts("accounts", sources)]
     quarantine.judge("accounts", "SELECT * FROM parsed_accounts", checks, "single_accounts")
-    repeats = repeat_verdicts("account_id", "accounts with one id", sources)
+    _repeats(
+        connection, quarantine, "accounts", "account_id", "accounts with one id", SAME, sources
+    )
+
+
+def _repeats(
+    connection: duckdb.DuckDBPyConnection,
+    quarantine: Quarantine,
+    table: TableName,
+    name: str,
+    what: str,
+    same: str,
+    sources: list[CleanTable],
+) -> None:
+    """Judge the rows of ``single_<table>`` that share an id: equal ones are one, others are all refused."""
+    rows = f"SELECT * FROM single_{table}"
+    shared = connection.execute(
+        f"SELECT count(*) - count(DISTINCT {name}) FROM single_{table}"
+    ).fetchone()
+    repeats = repeat_verdicts(name, what, sources) if shared and shared[0] else []
     quarantine.judge(
-        "accounts",
-        with_repeats("SELECT * FROM single_accounts", "account_id", SAME),
-        repeats,
-        "final_accounts",
+        table, with_repeats(rows, name, same) if repeats else rows, repeats, f"final_{table}"
     )
 
 
@@ -151,7 +173,7 @@ def _of_leads(
     times = cutoff.verdicts(time, label(time, sources), f"said_{time}")
     if table == "events":
         times += cutoff.verdicts("recorded_at", label("recorded_at", sources), "said_recorded_at")
-    checks = [filtered(), *lead, *of_a_lead(sources), *others, *times]
+    checks = [*lead, *of_a_lead(sources), *others, *times]
     quarantine.judge(table, _with_fate(f"SELECT * FROM parsed_{table}"), checks, f"final_{table}")
 
 
@@ -161,6 +183,6 @@ def _spend(cleaned: Cleaned, cutoff: Cutoff, quarantine: Quarantine) -> None:
     quarantine.judge(
         "spend",
         "SELECT * FROM parsed_spend",
-        [filtered(), *column_verdicts("spend", sources), *times],
+        [*column_verdicts("spend", sources), *times],
         "final_spend",
     )

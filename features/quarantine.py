@@ -44,8 +44,9 @@ class Quarantine:
         numbered = " ".join(
             f"WHEN {verdict.when} THEN {number}" for number, verdict in enumerate(verdicts)
         )
+        verdict_sql = f"CASE {numbered} END" if verdicts else "CAST(NULL AS INTEGER)"
         self.connection.execute(
-            f"CREATE OR REPLACE TABLE judged AS SELECT *, CASE {numbered} END AS {_VERDICT} FROM ({rows})"
+            f"CREATE OR REPLACE TABLE judged AS SELECT *, {verdict_sql} AS {_VERDICT} FROM ({rows})"
         )
         hit = dict(
             self.connection.execute(
@@ -69,8 +70,13 @@ class Quarantine:
                 FROM judged WHERE {_VERDICT} = {number}
                 """
             )
+        self.connection.execute(f"DROP TABLE IF EXISTS {survivors}")
+        if not hit:
+            self.connection.execute(f"ALTER TABLE judged DROP COLUMN {_VERDICT}")
+            self.connection.execute(f"ALTER TABLE judged RENAME TO {survivors}")
+            return
         self.connection.execute(
-            f"CREATE OR REPLACE TABLE {survivors} AS SELECT * EXCLUDE ({_VERDICT}) FROM judged WHERE {_VERDICT} IS NULL"
+            f"CREATE TABLE {survivors} AS SELECT * EXCLUDE ({_VERDICT}) FROM judged WHERE {_VERDICT} IS NULL"
         )
         self.connection.execute("DROP TABLE judged")
 

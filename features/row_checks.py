@@ -178,16 +178,12 @@ def column_verdicts(
     return found
 
 
-def filtered() -> Verdict:
-    """Pass over what the source's ``where`` does not take."""
-    return Verdict(f"NOT {TAKEN}", "'filtered out by where'", ignored=True)
-
-
 def lead_verdicts(sources: Sequence[CleanTable], cutoff: Cutoff) -> list[Verdict]:
     """Return the checks of a lead on its own; rows carry ``suppressed``."""
+    filtered = Verdict(f"NOT {TAKEN}", "'filtered out by where'", ignored=True)
     created = label("created_at", sources)
     return [
-        filtered(),
+        filtered,
         Verdict("suppressed", "'suppressed'", ignored=True),
         *column_verdicts("leads", sources),
         *cutoff.verdicts("created_at", created, "said_created_at"),
@@ -236,7 +232,6 @@ def outcome_verdicts(
     """Return the checks that decide whether there is an outcome at all by the cut-off."""
     known = sql.texts([*project.label.won, *project.label.lost])
     return [
-        filtered(),
         *column_verdicts("outcomes", sources, ["lead_id"]),
         *of_a_lead(sources),
         Verdict(f"said_status IS NULL OR said_status NOT IN {known}", "'open'", ignored=True),
