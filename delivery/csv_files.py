@@ -109,22 +109,9 @@ def read_strictly(
     sheet = Sheet(path.name)
     data = path.read_bytes()
     if max_bytes is not None and len(data) > max_bytes:
-        sheet.problems.append(
-            Problem(path.name, f"at most {max_bytes:,} bytes", value=f"{len(data):,} bytes")
-        )
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        place = data.count(b"\n", 0, error.start) + 1
-        sheet.problems.append(
-            Problem(path.name, "UTF-8", row=place, value=repr(data[error.start : error.end]))
-        )
-        return sheet
-    if text.startswith(BOM):
-        if not mark:
-            sheet.problems.append(Problem(path.name, "UTF-8 without a byte order mark", row=1))
-        text = text.removeprefix(BOM)
-    lines = _lines(text, ending, sheet)
+        expected = f"at most {max_bytes:,} bytes"
+        sheet.problems.append(Problem(path.name, expected, value=f"{len(data):,} bytes"))
+    lines = _lines(_text(data, sheet, mark=mark), ending, sheet)
     for number, line in enumerate(lines, start=1):
         if not _ROW.fullmatch(line):
             expected = (
@@ -139,7 +126,22 @@ def read_strictly(
     return sheet
 
 
-def _lines(text: str, ending: LineEnding, sheet: Sheet) -> list[str]:
+def _text(data: bytes, sheet: Sheet, *, mark: bool) -> str | None:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        place = data.count(b"\n", 0, error.start) + 1
+        wrong = repr(data[error.start : error.end])
+        sheet.problems.append(Problem(sheet.name, "UTF-8", row=place, value=wrong))
+        return None
+    if text.startswith(BOM) and not mark:
+        sheet.problems.append(Problem(sheet.name, "UTF-8 without a byte order mark", row=1))
+    return text.removeprefix(BOM)
+
+
+def _lines(text: str | None, ending: LineEnding, sheet: Sheet) -> list[str]:
+    if text is None:
+        return []
     if not text:
         sheet.problems.append(Problem(sheet.name, "a header line", row=1, value=""))
         return []

@@ -32,7 +32,7 @@ MAX_BYTES = 20_000_000  # what an account without a paid tier takes; paid ones t
 MAX_ROWS = 1_048_575  # and the header
 CONTACT = "0-1"  # HubSpot's objectTypeId of a contact
 REQUEST_SUFFIX = ".importRequest.json"
-# HubSpot leaves a property as it is where a cell is empty, so that yesterday's reason would stay: say that there is none.
+# An empty cell may leave a property as it is, so that yesterday's reason would stay: say that there is none.
 NO_REASON = "no strong driver"
 NONE_AGAINST = "none known"
 _STEM = "contacts"

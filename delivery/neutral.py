@@ -64,32 +64,46 @@ def neutral_rows(
     missing = [name for name in (*_SCORED, "expected_value") if name not in scored]
     if missing:
         raise ValueError(f"scored rows lack {', '.join(missing)}")
-    ordered = scored.assign(lead_id=scored["lead_id"].astype(str)).sort_values(
-        "lead_id", kind="stable", ignore_index=True
-    )
+    ordered = scored.assign(lead_id=scored["lead_id"].astype(str))
+    ordered = ordered.sort_values("lead_id", kind="stable", ignore_index=True)
+    score, before = ordered["score"].astype("Int64"), _previous(ordered["lead_id"], previous)
     rows = pd.DataFrame(
         {
-            "lead_id": ordered["lead_id"],
+            **{name: ordered[name] for name in ("lead_id", "grade", "route", "confidence")},
             "close_probability": ordered["close_probability"].astype(float).round(4),
-            "score": ordered["score"].astype("Int64"),
-            **{name: ordered[name] for name in ("grade", "route")},
-            "previous_score": _previous(ordered["lead_id"], previous),
+            "score": score,
+            "previous_score": before,
+            "trend": _trend(score, before),
+            "expected_value": ordered["expected_value"].astype(float).round(2),
+            **_reasons(ordered),
+            **_receipt_columns(receipt, ordered.index),
         }
     )
-    rows["trend"] = _trend(rows["score"], rows["previous_score"])
-    for source, names in (("reasons_for", REASONS), ("reasons_against", AGAINST)):
-        for place, name in enumerate(names):
-            rows[name] = pd.Series(
-                [_at(reasons, place) for reasons in ordered[source]], dtype=object
-            )
-    rows["confidence"] = ordered["confidence"]
-    rows["expected_value"] = ordered["expected_value"].astype(float).round(2)
-    rows["model_version"], rows["run_id"] = receipt.model_version, receipt.run_id
-    for name in TIMES:
-        moment = pd.Timestamp(getattr(receipt, name), tz="UTC").as_unit("ms")
-        rows[name] = pd.Series(moment, index=rows.index, dtype="datetime64[ms, UTC]")
     _refuse(ordered, rows)
     return rows[list(COLUMNS)]
+
+
+def _reasons(scored: pd.DataFrame) -> dict[str, pd.Series]:
+    return {
+        name: pd.Series(
+            [_at(given, place) for given in scored[source]], index=scored.index, dtype=object
+        )
+        for source, names in (("reasons_for", REASONS), ("reasons_against", AGAINST))
+        for place, name in enumerate(names)
+    }
+
+
+def _receipt_columns(receipt: Receipt, index: pd.Index) -> dict[str, pd.Series]:
+    labels = {
+        name: pd.Series(getattr(receipt, name), index=index, dtype=object)
+        for name in ("model_version", "run_id")
+    }
+    moments = {name: pd.Timestamp(getattr(receipt, name), tz="UTC").as_unit("ms") for name in TIMES}
+    times = {
+        name: pd.Series(value, index=index, dtype="datetime64[ms, UTC]")
+        for name, value in moments.items()
+    }
+    return labels | times
 
 
 def _previous(ids: pd.Series, previous: pd.DataFrame | None) -> pd.Series:

@@ -34,62 +34,24 @@ def write_people(rows: pd.DataFrame, folder: Path) -> list[Path]:
     It opens in a spreadsheet as it is: a byte order mark says that it is UTF-8, and text that would run as a formula
     gets an apostrophe in front. It is not for import into a CRM.
     """
-    order = (
-        rows.assign(minus=-rows["close_probability"]).sort_values(["minus", "lead_id"]).head(TOP)
-    )
-    cells = texts(order)
-    lines = [
-        (
-            str(rank),
-            lead_id,
-            _percent(probability),
-            score,
-            grade,
-            _NEXT_STEP[route],
-            trend,
-            reasons,
-            against,
-            confidence,
-            value,
-            expires[:16].replace("T", " "),
-        )
-        for rank, (
-            lead_id,
-            probability,
-            score,
-            grade,
-            route,
-            trend,
-            reasons,
-            against,
-            confidence,
-            value,
-            expires,
-        ) in (
-            enumerate(
-                zip(
-                    *(
-                        cells[name]
-                        for name in (
-                            "lead_id",
-                            "close_probability",
-                            "score",
-                            "grade",
-                            "route",
-                            "trend",
-                        )
-                    ),
-                    joined(cells, REASONS),
-                    joined(cells, AGAINST),
-                    *(cells[name] for name in ("confidence", "expected_value", "expires_at")),
-                    strict=True,
-                ),
-                start=1,
-            )
-        )
+    order = rows.assign(minus=-rows["close_probability"]).sort_values(["minus", "lead_id"])
+    cells = texts(order.head(TOP))
+    columns = [
+        [str(rank) for rank in range(1, len(cells["lead_id"]) + 1)],
+        cells["lead_id"],
+        [_percent(text) for text in cells["close_probability"]],
+        cells["score"],
+        cells["grade"],
+        [_NEXT_STEP[text] for text in cells["route"]],
+        cells["trend"],
+        joined(cells, REASONS),
+        joined(cells, AGAINST),
+        cells["confidence"],
+        cells["expected_value"],
+        [text[:16].replace("T", " ") for text in cells["expires_at"]],
     ]
-    defused = ([defuse(cell) for cell in line] for line in lines)
-    return [write_file(folder / NAME, [BOM.encode(), *csv_lines([HEADERS]), *csv_lines(defused)])]
+    lines = ([defuse(cell) for cell in line] for line in zip(*columns, strict=True))
+    return [write_file(folder / NAME, [BOM.encode(), *csv_lines([HEADERS]), *csv_lines(lines)])]
 
 
 def _percent(probability: str) -> str:

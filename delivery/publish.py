@@ -34,6 +34,9 @@ _DISK_ERRORS = {
 # What symlink() says where there are no links: Linux on FAT, and Windows without the privilege.
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 
+_BROKEN = "The files that were to be published break their formats"
+_OUR_FAULT = "Nothing was published. This is a fault of leadgauge or of the disk, not of your data: please report it."
+
 
 def publish(
     home: Path,
@@ -61,30 +64,30 @@ def publish(
         StoppedError: a file is not as its format demands, or the disk does not take it. Nothing has changed then.
     """
     root = publication.project_folder(home, project)
-    staging: Path | None = None
     try:
         for name in ("versions", "nights"):
             (root / name).mkdir(parents=True, exist_ok=True)
         _clear_up(root)
         staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=root))
-        write(staging)
-        stop_if(
-            validate(staging),
-            "The files that were to be published break their formats",
-            "Nothing was published. This is a fault of leadgauge or of the disk, not of your data: please report it.",
-        )
-        manifest = _seal(staging, Manifest(naive_utc(as_of), receipt, ()))
-        version = _settle(staging, root / "versions", manifest)
-        night = publication.night_name(as_of)
-        _point(root / "nights" / night, f"../versions/{version.name}")
-        _point(root / "current", f"nights/{night}")
+        try:
+            write(staging)
+            stop_if(validate(staging), _BROKEN, _OUR_FAULT)
+            manifest = _seal(staging, Manifest(naive_utc(as_of), receipt, ()))
+            return _expose(staging, root, manifest)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
     except OSError as error:
         if error.errno not in _DISK_ERRORS:
             raise
         raise StoppedError(_disk_message(error, root)) from error
-    finally:
-        if staging is not None:
-            shutil.rmtree(staging, ignore_errors=True)
+
+
+def _expose(staging: Path, root: Path, manifest: Manifest) -> Publication:
+    """Let the sealed folder be the night's version, and the night the current one."""
+    version = _settle(staging, root / "versions", manifest)
+    night = publication.night_name(manifest.as_of)
+    _point(root / "nights" / night, f"../versions/{version.name}")
+    _point(root / "current", f"nights/{night}")
     return Publication(version.resolve(), manifest)
 
 
