@@ -1,14 +1,12 @@
 """The one function that turns snapshots into feature rows, for training and for the night."""
 
-from functools import reduce
-
-import ibis
 from ibis.expr import types as ir
 
 from features.attributes import account_attributes, attributes
 from features.behaviour import absent, behaviour
 from features.canonical import Canonical
 from features.catalogue import Catalogue, Timing
+from features.clock import wall_clock
 from features.surroundings import surroundings
 
 KEYS = ("lead_id", "as_of")
@@ -27,13 +25,14 @@ def assemble(tables: Canonical, snapshots: ir.Table, catalogue: Catalogue) -> ir
         behaviour(tables, snapshots, catalogue),
         *surroundings(tables, snapshots, catalogue),
     ]
-    rows = reduce(
-        _joined,
-        [part for part in parts if part is not None],
-        _timed(snapshots, catalogue),
-    )
+    rows = _timed(snapshots, catalogue)
+    # One chain of joins, not a nest of them: Ibis compiles it several times as fast.
+    for number, part in enumerate(part for part in parts if part is not None):
+        rows = rows.left_join(part, KEYS, rname="{name}__" + str(number))
     columns = {}
     for feature in catalogue.features:
+        if feature.name in snapshots.columns:  # the age is both what a snapshot has and a feature
+            continue
         column = rows[feature.name]
         if (value := absent(feature)) is not None:
             column = column.fill_null(value)
@@ -41,13 +40,9 @@ def assemble(tables: Canonical, snapshots: ir.Table, catalogue: Catalogue) -> ir
     return rows.select(*snapshots.columns, **columns).order_by(KEYS)
 
 
-def _joined(left: ir.Table, right: ir.Table) -> ir.Table:
-    return left.left_join(right, KEYS).drop("lead_id_right", "as_of_right")
-
-
 def _timed(snapshots: ir.Table, catalogue: Catalogue) -> ir.Table:
     """Add the timing features to the snapshots."""
-    local = _local(snapshots.created_at, catalogue.timezone)
+    local = wall_clock(snapshots.created_at, catalogue.timezone)
     measures = {
         "age_days": snapshots.age_days,
         "created_weekday": local.day_of_week.index() + 1,
@@ -57,13 +52,3 @@ def _timed(snapshots: ir.Table, catalogue: Catalogue) -> ir.Table:
     return snapshots.mutate(
         **{f.name: measures[f.measure] for f in timing if f.name not in snapshots.columns}
     )
-
-
-@ibis.udf.scalar.builtin(name="timezone", signature=(("string", "timestamp('UTC')"), "timestamp"))
-def _in_zone(zone, time):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Return the wall-clock time of a moment in a zone, by the engine's own function."""
-
-
-def _local(time: ir.TimestampValue, zone: str) -> ir.TimestampValue:
-    """Return naive UTC times as wall-clock times of ``zone``."""
-    return time if zone == "UTC" else _in_zone(zone, time.cast("timestamp('UTC')"))

@@ -33,3 +33,13 @@ def ahead(time: ir.Value, as_of: ir.Value, days: int) -> ir.BooleanValue:
 def days_between(start: ir.Value, end: ir.Value) -> ir.FloatingValue:
     """Days from ``start`` to ``end``, to the second."""
     return (end.epoch_seconds() - start.epoch_seconds()) / float(SECONDS_PER_DAY)
+
+
+@ibis.udf.scalar.builtin(name="timezone", signature=(("string", "timestamp('UTC')"), "timestamp"))
+def _in_zone(zone, time):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Return the wall-clock time of a moment in a zone, by the engine's own function."""
+
+
+def wall_clock(time: ir.TimestampValue, zone: str) -> ir.TimestampValue:
+    """Return naive UTC times as wall-clock times of ``zone``."""
+    return time if zone == "UTC" else _in_zone(zone, time.cast("timestamp('UTC')"))

@@ -40,7 +40,7 @@ def totals_before(
         key_value=snapshots[key] if key else ibis.literal(0),
         happened_at=snapshots[at],
         is_fact=ibis.literal(0, "int8"),
-        **{value: ibis.literal(0.0) for value in values},
+        **{value: ibis.literal(0).cast("float64") for value in values},
     )
     facts = facts.filter(facts[time].notnull())
     lines = facts.select(

@@ -20,7 +20,7 @@ from features.catalogue import (
     Timing,
     TrackRecord,
 )
-from features.clock import before
+from features.clock import before, wall_clock
 from features.project import Project, Source
 from features.sql import slugs
 from features.tables import LEAD_OPTIONAL, AttributeColumn, TableSet
@@ -59,7 +59,7 @@ def build_catalogue(
             kept.append(attribute)
     kinds = _event_kinds(tables, read, project)
     features: list[Feature] = [
-        *_timing(tables),
+        *_timing(tables, project),
         *_attributes(kept, changing),
         *_track_records(kept, tables, project),
         *_company(tables),
@@ -69,7 +69,11 @@ def build_catalogue(
         project=project.project,
         timezone=project.timezone,
         horizon_days=project.label.horizon_days,
-        features=_with_names_of_their_own(features),
+        features=[
+            f
+            for f in _with_names_of_their_own(features)
+            if f.name not in project.features.leave_out
+        ],
         event_kinds=sorted(tables.events.select("kind").distinct().execute()["kind"]),
         left_out=left_out,
     )
@@ -135,7 +139,7 @@ def _reason_to_leave_out(
     return None
 
 
-def _timing(tables: Canonical) -> Iterator[Feature]:
+def _timing(tables: Canonical, project: Project) -> Iterator[Feature]:
     if not tables.flat:
         yield Timing(
             name="age_days",
@@ -145,7 +149,7 @@ def _timing(tables: Canonical) -> Iterator[Feature]:
             measure="age_days",
             unit="days",
         )
-    created = tables.leads.created_at
+    created = wall_clock(tables.leads.created_at, project.timezone)
     if created.hour().nunique().execute() > 1:
         yield Timing(
             name="created_hour",

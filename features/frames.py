@@ -57,9 +57,8 @@ def training_frames(read: TableSet, project: Project, folder: Path) -> TrainingF
             (frames.mornings, morning_snapshots(tables, project)),
         ):
             # Snapshots are computed once: every family of features joins them anew.
-            connection.create_table("snapshots", snapshots, overwrite=True)
-            rows = assemble(tables, connection.table("snapshots"), catalogue)
-            connection.to_parquet(rows, path)
+            computed = connection.create_table(path.stem, snapshots)
+            connection.to_parquet(assemble(tables, computed, catalogue), path)
     finally:
         connection.disconnect()
     return frames
@@ -82,9 +81,9 @@ def open_frame(
     try:
         tables = canonical(connection, read)
         _check_columns(tables, catalogue)
-        connection.create_table("snapshots", open_snapshots(tables, project, as_of), overwrite=True)
+        snapshots = connection.create_table("open", open_snapshots(tables, project, as_of))
         path = folder / "open.parquet"
-        connection.to_parquet(assemble(tables, connection.table("snapshots"), catalogue), path)
+        connection.to_parquet(assemble(tables, snapshots, catalogue), path)
     finally:
         connection.disconnect()
     return path

@@ -12,7 +12,7 @@ from features.clock import ahead, before, days_between, open_at
 from features.project import Project
 
 MORNING = time(5)  # the evaluation stands where a nightly run would have stood
-MAX_MORNING_ROWS = 200_000  # past this, more mornings add time and no precision
+MAX_MORNING_ROWS = 60_000  # past this, more mornings add time and no precision
 COLUMNS = ["lead_id", "as_of", "created_at", "age_days", "group_id", "label", "weight"]
 
 
@@ -27,7 +27,7 @@ def training_snapshots(tables: Canonical, project: Project) -> ir.Table:
     rows = _trusted(tables, project).cross_join(ladder)
     rows = rows.mutate(as_of=rows.created_at + rows.ladder_age.as_interval("D"))
     rows = _labelled(_open(rows, project, newborn=True), tables, project)
-    return rows.mutate(weight=1.0 / rows.count().over(group_by="lead_id")).select(COLUMNS)
+    return rows.mutate(weight=1 / rows.count().over(group_by="lead_id")).select(COLUMNS)
 
 
 def morning_snapshots(tables: Canonical, project: Project) -> ir.Table:
@@ -68,7 +68,7 @@ def _on_mornings(tables: Canonical, project: Project, spacing_days: int) -> ir.T
     mornings = _mornings(first, tables.cutoff, project, spacing_days)
     rows = rows.cross_join(ibis.memtable({"as_of": mornings}, schema={"as_of": "timestamp(6)"}))
     rows = _labelled(_open(rows, project), tables, project)
-    return rows.mutate(weight=ibis.literal(1.0)).select(COLUMNS)
+    return rows.mutate(weight=ibis.literal(1).cast("float64")).select(COLUMNS)
 
 
 def _mornings(

@@ -8,6 +8,8 @@ from features.catalogue import AccountActivity, Catalogue, OwnerLoad, TrackRecor
 from features.clock import ahead, before
 from features.cumulative import KEYS, totals_before
 
+# DuckDB reads a literal 1.0 as a decimal; an integer that is cast is a double on every engine.
+ONE = ibis.literal(1).cast("float64")
 PRIOR_LEADS = (
     20.0  # the overall rate starts from nothing: no record before so many leads have matured
 )
@@ -31,7 +33,7 @@ def track_record(
         "lead_id",
         level=leads[feature.column],
         matured_at=leads.created_at + ibis.interval(days=horizon_days),
-        level_leads=ibis.literal(1.0),
+        level_leads=ONE,
         level_wins=won.fill_null(False).cast("float64"),
     )
     own = facts.select("lead_id", "level", "matured_at", own_wins="level_wins")
@@ -85,8 +87,8 @@ def owner_load(tables: Canonical, snapshots: ir.Table, feature: OwnerLoad) -> ir
     leads = tables.closed_leads()
     leads = leads.select("lead_id", "owner", "created_at", "closed_at")
     marks = snapshots.select(*KEYS).left_join(leads, "lead_id").drop("lead_id_right")
-    came = leads.select("owner", happened_at="created_at", n=ibis.literal(1.0))
-    went = leads.select("owner", happened_at="closed_at", n=ibis.literal(-1.0))
+    came = leads.select("owner", happened_at="created_at", n=ONE)
+    went = leads.select("owner", happened_at="closed_at", n=-ONE)
     total = totals_before(marks, came.union(went), key="owner", time="happened_at", values=["n"])
     row = marks.inner_join(total, KEYS)
     mine = before(row.created_at, row.as_of).cast("float64")
@@ -116,15 +118,15 @@ def _account_facts(tables: Canonical, feature: AccountActivity) -> tuple[ir.Tabl
     leads = tables.leads.select("lead_id", "account_id", "created_at")
     match feature.measure:
         case "people":
-            facts = leads.mutate(happened_at=leads.created_at, n=ibis.literal(1.0))
+            facts = leads.mutate(happened_at=leads.created_at, n=ONE)
         case "wins":
             won = tables.outcomes.filter(tables.outcomes.won, tables.outcomes.closed_at.notnull())
             facts = leads.inner_join(
                 won.select("lead_id", happened_at="closed_at"), "lead_id"
-            ).mutate(n=ibis.literal(1.0))
+            ).mutate(n=ONE)
         case "events":
             events = tables.known_events.select("lead_id", happened_at="known_at")
-            facts = leads.inner_join(events, "lead_id").mutate(n=ibis.literal(1.0))
+            facts = leads.inner_join(events, "lead_id").mutate(n=ONE)
         case "active_people":
             facts = leads.inner_join(_active_spells(tables, feature.days or 30), "lead_id")
     facts = facts.select("lead_id", "account_id", "happened_at", "n")
@@ -150,8 +152,8 @@ def _active_spells(tables: Canonical, days: int) -> ir.Table:
     ends = events.filter(
         events.following_at.isnull() | (events.following_at > events.known_at + pause)
     )
-    return starts.select("lead_id", happened_at="known_at", n=ibis.literal(1.0)).union(
-        ends.select("lead_id", happened_at=ends.known_at + pause, n=ibis.literal(-1.0))
+    return starts.select("lead_id", happened_at="known_at", n=ONE).union(
+        ends.select("lead_id", happened_at=ends.known_at + pause, n=-ONE)
     )
 
 
