@@ -46,7 +46,7 @@ DEFAULTS = {
 
 
 @dataclass(frozen=True)
-class Tested:
+class OutOfFold:
     """One fold's test rows and each candidate's margins on them.
 
     ``rows`` has ``lead_id, as_of, group_id, label, age_days``; ``clusters`` number the independent outcomes.
@@ -69,7 +69,7 @@ class Tested:
         return int(self.rows.loc[self.label == 1, "lead_id"].nunique())
 
 
-def best(tests: Sequence[Tested], step: str) -> Candidate:
+def best(tests: Sequence[OutOfFold], step: str) -> Candidate:
     """Return the setting of a step with the least log loss over all rows; the default if there are none."""
     filled = [test for test in tests if len(test.label)]
     if not filled:
@@ -93,7 +93,7 @@ def age_position(catalogue: Catalogue) -> int | None:
     return None
 
 
-def test_folds(
+def run_folds(
     ladder: pd.DataFrame,
     mornings: pd.DataFrame,
     folds: Sequence[Fold],
@@ -103,10 +103,10 @@ def test_folds(
     gap_days: float,
     threads: int,
     progress: Callable[[str], None],
-) -> list[Tested]:
+) -> list[OutOfFold]:
     """Train every candidate on each fold's past and let it speak on the fold's test rows."""
     clusters = outcome_clusters(mornings, gap_days)
-    gap, tests = pd.Timedelta(days=gap_days), list[Tested]()
+    gap, tests = pd.Timedelta(days=gap_days), list[OutOfFold]()
     for number, fold in enumerate(folds, start=1):
         progress(
             f"fold {number} of {len(folds)}: training up to {fold.start:%Y-%m-%d}, testing to {fold.end:%Y-%m-%d}"
@@ -116,7 +116,7 @@ def test_folds(
         rows = mornings.iloc[fold.test]
         columns = ["lead_id", "as_of", "group_id", "label", "age_days"]
         tests.append(
-            Tested(
+            OutOfFold(
                 rows=rows[columns].reset_index(drop=True),
                 label=rows["label"].to_numpy(dtype=np.float64),
                 clusters=clusters[fold.test],

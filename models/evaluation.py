@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from models.calibration import IDENTITY, Block, Platt, choose_calibration
-from models.candidates import BASE_RATE, DEFAULTS, Candidate, Tested, best
+from models.candidates import BASE_RATE, DEFAULTS, Candidate, OutOfFold, best
 from models.folds import Fold
 from models.ladder import Decision, climb
 from models.metrics import all_metrics, auc_by_age, calibration_curve, gains_curve
@@ -60,7 +60,7 @@ class Evaluated:
 
 
 def evaluate(
-    tests: Sequence[Tested],
+    tests: Sequence[OutOfFold],
     folds: Sequence[Fold],
     ladder: Sequence[str],
     *,
@@ -113,12 +113,12 @@ def evaluate(
 
 
 def _what_was_known(
-    tests: Sequence[Tested], folds: Sequence[Fold], gap: pd.Timedelta
-) -> tuple[list[list[Tested] | None], str | None]:
+    tests: Sequence[OutOfFold], folds: Sequence[Fold], gap: pd.Timedelta
+) -> tuple[list[list[OutOfFold] | None], str | None]:
     """Return for each fold the earlier out-of-fold rows that may be chosen on; None where it warms up."""
     if len(tests) == 1:
         return [[]], ONE_FOLD
-    known: list[list[Tested] | None] = []
+    known: list[list[OutOfFold] | None] = []
     for number, fold in enumerate(folds):
         earlier = [test.known_by(fold.start, gap) for test in tests[:number]]
         filled = [test for test in earlier if len(test.label)]
@@ -130,7 +130,7 @@ def _what_was_known(
 
 
 def _choices(
-    known: Sequence[Tested], test: Tested, ladder: Sequence[str], *, won_leads: int
+    known: Sequence[OutOfFold], test: OutOfFold, ladder: Sequence[str], *, won_leads: int
 ) -> tuple[Candidate, Platt]:
     if not known:
         return decide([test], ladder, won_leads=won_leads).candidate, IDENTITY
@@ -138,12 +138,12 @@ def _choices(
     return chosen, calibrate(known, chosen)
 
 
-def decide(tests: Sequence[Tested], ladder: Sequence[str], *, won_leads: int) -> Decision:
+def decide(tests: Sequence[OutOfFold], ladder: Sequence[str], *, won_leads: int) -> Decision:
     """Choose what to publish from all folds; from a single one only whether the default regression beats the base rate."""
     if len(tests) > 1:
         return climb(tests, ladder, won_leads=won_leads)
     fixed = {BASE_RATE, DEFAULTS["logistic"]} & set(tests[0].margins)
-    only = Tested(
+    only = OutOfFold(
         tests[0].rows,
         tests[0].label,
         tests[0].clusters,
@@ -152,7 +152,7 @@ def decide(tests: Sequence[Tested], ladder: Sequence[str], *, won_leads: int) ->
     return climb([only], [step for step in ladder if step != "lightgbm"], won_leads=won_leads)
 
 
-def calibrate(tests: Sequence[Tested], candidate: Candidate) -> Platt:
+def calibrate(tests: Sequence[OutOfFold], candidate: Candidate) -> Platt:
     """Return the Platt scaling of a candidate's out-of-fold margins if it helped on later blocks."""
     if len(tests) < 2:
         return IDENTITY
@@ -162,7 +162,11 @@ def calibrate(tests: Sequence[Tested], candidate: Candidate) -> Platt:
 
 
 def _predict(
-    test: Tested, known: Sequence[Tested], ladder: Sequence[str], chosen: Candidate, platt: Platt
+    test: OutOfFold,
+    known: Sequence[OutOfFold],
+    ladder: Sequence[str],
+    chosen: Candidate,
+    platt: Platt,
 ) -> pd.DataFrame:
     frame = test.rows.assign(cluster=test.clusters, leadgauge=expit(platt(test.margins[chosen])))
     for step in ladder:

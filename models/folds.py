@@ -56,7 +56,7 @@ def forward_folds(
     starts = _block_starts(ladder, mornings, folds, gap, train_wins, test_wins)
     times = mornings["as_of"]
     made = []
-    for start, until in zip(starts, [*starts[1:], None], strict=True):
+    for start, until in zip(starts, [*starts[1:], None][: len(starts)], strict=True):
         in_block = (times >= start) & ((times < until) if until is not None else True)
         fold = _fold(ladder, mornings, start, in_block.to_numpy(dtype=bool), gap, seed)
         if _usable(ladder["label"].to_numpy()[fold.train]) and _usable(
@@ -148,8 +148,9 @@ def _heads(group: str, seed: int) -> bool:
 def _too_short(
     ladder: pd.DataFrame, mornings: pd.DataFrame, gap_days: float, train_wins: int, test_wins: int
 ) -> str:
-    first, last = ladder["as_of"].min(), mornings["as_of"].max()
-    days = (last - first) / pd.Timedelta(days=1) if len(mornings) else 0.0
+    times = pd.concat([ladder["as_of"], mornings["as_of"]])
+    first, last = times.min(), times.max()
+    days = (last - first) / pd.Timedelta(days=1)
     return (
         f"not enough history for one honest test forward in time. Snapshots with a known outcome run from"
         f" {first:%Y-%m-%d} to {last:%Y-%m-%d} ({days:.0f} days), and a label takes {gap_days:g} days to be known."

@@ -28,7 +28,7 @@ def in_order(frame: pd.DataFrame, catalogue: Catalogue, name: str) -> pd.DataFra
     if len(strange):
         lead, label = strange.iloc[0]
         raise DataError(
-            f"the {name} frame holds {len(strange)} row(s) whose label is neither 0 nor 1, such as {label!r} for lead"
+            f"the {name} frame holds {len(strange)} row(s) whose label is neither 0 nor 1, such as {label} for lead"
             f" {lead!r}; leave out snapshots whose outcome is not known yet"
         )
     return frame.sort_values(["as_of", "lead_id", "age_days"], kind="stable").reset_index(drop=True)

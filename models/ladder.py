@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from models.candidates import Candidate, Tested, best
+from models.candidates import Candidate, OutOfFold, best
 from models.metrics import clustered_mean, log_losses
 from models.scorer import expit
 
@@ -43,7 +43,7 @@ class Decision:
         return {"step": self.step, "comparisons": [asdict(one) for one in self.comparisons]}
 
 
-def climb(tests: Sequence[Tested], ladder: Sequence[str], *, won_leads: int) -> Decision:
+def climb(tests: Sequence[OutOfFold], ladder: Sequence[str], *, won_leads: int) -> Decision:
     """Go up the ladder as far as each step pays for itself on the out-of-fold rows.
 
     Leaving the base rate says "these data tell leads apart", so it takes 1.28 standard errors (one in
@@ -77,7 +77,7 @@ def _name(step: str) -> str:
 
 
 def gain_of(
-    tests: Sequence[Tested], challenger: Candidate, standing: Candidate
+    tests: Sequence[OutOfFold], challenger: Candidate, standing: Candidate
 ) -> tuple[float, float]:
     """Return the mean log loss that the challenger saves per row, and its standard error clustered by account."""
     saved = np.concatenate(

@@ -1,7 +1,7 @@
 """Training: from the frames to a bundle, with the proof of how good it is forward in time."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,14 @@ from features.project import Model
 from models import base_rate, boosting, logistic
 from models.bundle import Bundle
 from models.calibration import Platt
-from models.candidates import Candidate, age_position, logistic_margin, test_folds
+from models.candidates import (
+    Candidate,
+    OutOfFold,
+    age_position,
+    best,
+    logistic_margin,
+    run_folds,
+)
 from models.encoding import fit_encoder, ranges
 from models.enough import check_enough, won_leads
 from models.evaluation import Evaluation, calibrate, decide, evaluate
@@ -116,7 +123,7 @@ def train(
             last,
             catalogue,
             settings,
-            decision.candidate,
+            _to_fit(decision.candidate, tests),
             platt,
             grade_shares=grade_shares,
             threads=threads,
@@ -141,9 +148,9 @@ def _tested(
     gap_days: float,
     threads: int,
     say: Callable[[str], None],
-) -> Any:  # noqa: ANN401
+) -> list[OutOfFold]:
     try:
-        return test_folds(
+        return run_folds(
             ladder,
             mornings,
             folds,
@@ -155,6 +162,13 @@ def _tested(
         )
     except FrameError as error:
         raise DataError(f"the training frames do not fit the catalogue: {error}") from None
+
+
+def _to_fit(candidate: Candidate, tests: Sequence[OutOfFold]) -> Candidate:
+    """Return the candidate with the regression it stands on; each fold chose that one anew."""
+    if not candidate.anchored:
+        return candidate
+    return replace(candidate, strength=best(tests, "logistic").strength)
 
 
 def _publish(
