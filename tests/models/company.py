@@ -89,7 +89,7 @@ def company(leads: int = 900, *, seed: int = 0, days: int = 360, kind: str = "li
             "created": created,
             "won": won,
             "ends": ends,
-            "source": np.where(np.arange(leads) % 19 == 0, None, source),
+            "source": pd.Series(source, dtype=object).mask(np.arange(leads) % 19 == 0, None),
             "size": np.where(np.arange(leads) % 13 == 0, np.nan, size),
             "visit_30d": visits.astype(np.float64),
         }
@@ -107,10 +107,8 @@ def company(leads: int = 900, *, seed: int = 0, days: int = 360, kind: str = "li
 def _snapshots(rows: pd.DataFrame, days: int) -> pd.DataFrame:
     """Keep the snapshots of open leads whose label is known by the end of the data."""
     moment = rows["created"] + rows["age_days"]
-    rows, moment = (
-        one[(rows["age_days"] < rows["ends"]) & (moment + HORIZON <= days)]
-        for one in (rows, moment)
-    )
+    kept = (rows["age_days"] < rows["ends"]) & (moment + HORIZON <= days)
+    rows, moment = rows.loc[kept], moment.loc[kept]
     return pd.DataFrame(
         {
             "lead_id": "L" + rows["lead"].astype(str).str.zfill(5),

@@ -91,7 +91,7 @@ def test_the_dtype_of_a_category_column_does_not_matter(
     bundle: Bundle, frames: Frames, dtype: str
 ) -> None:
     rows = frames.mornings.head(200)
-    again = rows.assign(source=rows["source"].astype(dtype))
+    again = rows.astype({"source": dtype})
     np.testing.assert_array_equal(bundle.probability(again), bundle.probability(rows))
 
 
