@@ -43,15 +43,21 @@ def clean(connection: duckdb.DuckDBPyConnection, raw: RawTable, source: Source) 
     problems = list(_unknown(raw, source))
     query = _base(raw, source)
     types = _types(connection, query)
+    failed: list[str] = []
     for name, expression in source.derive.items():
+        if any(other in expression for other in failed):
+            failed.append(name)  # it says no more than the one it is made of
+            continue
         step = _derived(query, types, name, expression)
         failure = _refusal(connection, step)
         if failure:
             problems.append(f"{raw.key}.derive.{name}: {failure}")
+            failed.append(name)
             continue
         query, types = step, _types(connection, step)
-    taken = f"SELECT *, coalesce(CAST(({source.where or 'true'}\n) AS BOOLEAN), false) AS {TAKEN} FROM ({query})"
-    failure = _refusal(connection, taken)
+    where = source.where or "true"
+    taken = f"SELECT *, coalesce(CAST(({where}\n) AS BOOLEAN), false) AS {TAKEN} FROM ({query})"
+    failure = None if any(name in where for name in failed) else _refusal(connection, taken)
     if failure:
         problems.append(f"{raw.key}.where: {failure}")
     if problems:

@@ -49,7 +49,8 @@ def load_csv(
 ) -> None:
     """Append a file's records to ``raw.name``, the refused ones to the quarantine.
 
-    Rows are numbered as a spreadsheet shows them: the header is row 1.
+    Rows are numbered as a spreadsheet shows them: the header is row 1. Lines that are blank
+    count where a file is read with care, and not where it is read fast.
     """
     if file.text.odd_ends:
         _carefully(connection, raw, file, number)
@@ -98,7 +99,7 @@ def _refuse(connection: duckdb.DuckDBPyConnection, raw: RawTable, number: int) -
         f"""
         UPDATE {raw.name} SET {ROW} = moved.place FROM (
             SELECT a.{ROW} AS was, a.{ROW} + r.place AS place
-            FROM {raw.name} AS a ASOF JOIN (SELECT place, line - place AS before FROM rejected) AS r ON a.{ROW} > r.before
+            FROM {raw.name} AS a ASOF JOIN (SELECT max(place) AS place, line - place AS before FROM rejected GROUP BY before) AS r ON a.{ROW} > r.before
             WHERE a.{FILE} = {number}
         ) AS moved
         WHERE {raw.name}.{FILE} = {number} AND {raw.name}.{ROW} = moved.was

@@ -32,9 +32,8 @@ def load_query(
     from sqlalchemy.pool import NullPool
 
     url = _url(raw.key, source, data_root)
-    shown = f"{url.drivername.split('+')[0]}://{url.host or ''}/{'' if url.host is None else url.database or ''}".rstrip(
-        "/"
-    )
+    kind = url.drivername.split("+")[0]
+    shown = f"{kind}://{url.host}/{url.database or ''}" if url.host else f"{kind} {_file_name(url)}"
     try:
         engine = create_engine(url, poolclass=NullPool)
         with engine.connect().execution_options(stream_results=True) as database:
@@ -60,6 +59,10 @@ def load_query(
     stage.finish()
     named = RawTable(raw.key, raw.table, raw.name, columns, [f"query of {shown}"])
     return finished(connection, named, [stage.digest])
+
+
+def _file_name(url: "URL") -> str:
+    return Path((url.database or "").removeprefix("file:")).name
 
 
 def _url(key: str, source: Source, data_root: Path) -> "URL":

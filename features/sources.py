@@ -169,11 +169,17 @@ def _load_native(
             raw.key, files, [[str(row[0]) for row in rows] for rows in described]
         )
         types = _common_types(connection, scans, columns)
-        create_raw(connection, raw.name, types)
+        # JSON comes where values of one name differ in type; a text is then the text itself.
+        plain = {name: "VARCHAR" if kind == "JSON" else kind for name, kind in types.items()}
+        create_raw(connection, raw.name, plain)
         names = ", ".join(sql.identifier(column) for column in columns)
+        values = ", ".join(
+            f"{sql.identifier(name)} ->> '$'" if types[name] == "JSON" else sql.identifier(name)
+            for name in columns
+        )
         for number, scan in enumerate(scans):
             connection.execute(
-                f"INSERT INTO {raw.name} ({names}, {FILE}, {ROW}) SELECT {names}, {number}, row_number() OVER () FROM {scan}"
+                f"INSERT INTO {raw.name} ({names}, {FILE}, {ROW}) SELECT {values}, {number}, row_number() OVER () FROM {scan}"
             )
     except duckdb.Error as error:
         raise DataError(

@@ -112,7 +112,7 @@ def _local(value: str, zone: str) -> str:
 
 
 def _iso(text: str, zone: str) -> str:
-    plain = f"upper(replace({text}, ',', '.'))"
+    plain = f"replace(replace(upper(replace({text}, ',', '.')), ' +', '+'), ' -', '-')"
     return (
         f"CASE WHEN NOT regexp_matches({text}, {sql.text(_ISO)}) THEN NULL "
         f"WHEN regexp_matches({text}, {sql.text(_ISO_OFFSET)}) THEN timezone('UTC', TRY_CAST({plain} AS TIMESTAMPTZ)) "
