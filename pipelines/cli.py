@@ -127,6 +127,10 @@ def score(
     home: HomeOption = None,
     data: DataOption = None,
     as_of: AsOfOption = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Publish although the data are stale or tonight looks odd."),
+    ] = False,
     as_json: JsonOption = False,
     prefect: PrefectOption = False,
     verbose: VerboseOption = False,
@@ -135,7 +139,7 @@ def score(
     from pipelines.commands import Call, run
 
     call = Call(project, home, data, as_of, as_json=as_json, prefect=prefect, verbose=verbose)
-    run("score", call)
+    run("score", call, force=force)
 
 
 @app.command()

@@ -50,10 +50,8 @@ def run(command: str, call: Call, **options: str | bool | int) -> None:
     begun = time.perf_counter()
     home = _prepare(call.home, verbose=call.verbose)
     request = _request(call, home, options)
-    if call.prefect:
-        summary = _as_flow(command, request)
-    else:
-        summary = _directly(body_of(command), request)
+    as_flow = _as_flow(command, request) if call.prefect else None
+    summary = as_flow or _directly(body_of(command), request)
     console.show(summary.after(time.perf_counter() - begun), as_document=call.as_json)
 
 

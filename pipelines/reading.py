@@ -6,8 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.catalogue import Catalogue
-from features.tables import TableSet
+from features.catalogue import AccountAttribute, Attribute, Catalogue
+from features.errors import DataError
+from features.project import Project
+from features.tables import TableSet, open_tables
 from pipelines.settings import Request
 
 if TYPE_CHECKING:
@@ -35,6 +37,38 @@ def read(request: Request, *, everything: bool = False) -> TableSet:
         now=request.now,
         as_of=None if everything else request.as_of,
     )
+
+
+def morning_frame(tables: TableSet, project: Project, catalogue: Catalogue, folder: Path) -> Path:
+    """Write the evaluation mornings with the features of another catalogue than tonight's.
+
+    Raises:
+        DataError: a column that the catalogue needs is no longer in the data.
+    """
+    from features.assemble import assemble
+    from features.frames import canonical
+    from features.snapshots import morning_snapshots
+
+    connection = open_tables(tables, project.limits.memory_gb)
+    try:
+        known = canonical(connection, tables)
+        absent = [
+            feature.label
+            for feature in catalogue.features
+            if (isinstance(feature, Attribute) and feature.column not in known.leads.columns)
+            or (
+                isinstance(feature, AccountAttribute)
+                and feature.column not in known.accounts.columns
+            )
+        ]
+        if absent:
+            raise DataError(f"columns are no longer in the data: {', '.join(absent)}")
+        connection.create_table("snapshots", morning_snapshots(known, project), overwrite=True)
+        path = folder / "mornings.parquet"
+        connection.to_parquet(assemble(known, connection.table("snapshots"), catalogue), path)
+    finally:
+        connection.disconnect()
+    return path
 
 
 def moment_of(request: Request, tables: TableSet) -> datetime:
@@ -72,8 +106,7 @@ def _typed(frame: "pd.DataFrame", catalogue: Catalogue) -> "pd.DataFrame":
             columns[name] = column.astype("float64")
         else:
             columns[name] = column
-    typed = type(frame)(columns)
-    return typed
+    return type(frame)(columns)
 
 
 def tidy(request: Request) -> None:

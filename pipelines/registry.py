@@ -186,6 +186,12 @@ class Registry:
             )
         )
 
+    def note_verdict(self, version: ModelVersion, *, promoted: bool) -> None:
+        """Write the gate's verdict on the version, for whoever looks at the registry later."""
+        self._client.set_model_version_tag(
+            self.name, version.version, "gate", "passed" if promoted else "refused"
+        )
+
     def promote(self, version: ModelVersion) -> ModelVersion | None:
         """Make a version the champion, the alias last; return the champion before it."""
         before = self.find_champion()

@@ -7,7 +7,8 @@ from typing import Any
 from features.catalogue import Catalogue
 from features.frames import TrainingFrames, training_frames
 from features.tables import TableSet
-from pipelines import judging
+from models.gate import Verdict
+from pipelines.judging import judge
 from pipelines.lock import one_at_a_time
 from pipelines.reading import feature_frame, moment_of, read, tidy
 from pipelines.record import write_record
@@ -62,9 +63,15 @@ def retrain(request: Request, steps: Steps) -> Summary:
             "record and register", record, request, tables, frames.catalogue, fitted
         )
         verdict = steps.run(
-            "hold against the champion", judging.judge, request, frames, fitted.predictions, version
+            "hold against the champion",
+            judge,
+            request,
+            tables,
+            frames,
+            fitted.predictions,
+            version,
         )
-        promoted = verdict.passed and bool(request.options.get("promote", True))
+        promoted = verdict.promoted and bool(request.options.get("promote", True))
         if promoted:
             steps.reach("promote", Registry(request.home, version.project).promote, version)
         steps.run("tidy up", tidy, request)
@@ -139,7 +146,7 @@ def summarise(
     tables: TableSet,
     fitted: Fitted,
     version: ModelVersion,
-    verdict: "judging.Verdict",
+    verdict: Verdict,
     *,
     promoted: bool,
 ) -> Summary:
@@ -149,7 +156,7 @@ def summarise(
         "it is the champion now"
         if promoted
         else "the gate kept the champion"
-        if not verdict.passed
+        if not verdict.promoted
         else "it waits as challenger"
     )
     return Summary(

@@ -2,15 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from features.catalogue import Catalogue
 from features.errors import DataError
 from features.tables import TableSet
 from pipelines.reading import feature_batches, feature_frame
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 GRADES = ("A", "B", "C", "D")
 ENOUGH_AMOUNTS = 10  # won deals from which their mean amount says something
@@ -44,7 +40,7 @@ def catalogue_of(bundle: Path, project: str) -> Catalogue:
 
 
 def score_open(frame: Path, bundle: Path, tables: TableSet, folder: Path) -> ScoredNight:
-    """Score feature rows with a bundle and write one scored row per lead to ``folder``.
+    """Score feature rows with a bundle and write one scored row per lead to ``folder``, as ``models.reasons.score`` says.
 
     Columns: ``lead_id, close_probability, score, grade, reasons_for, reasons_against, confidence,
     expected_value``.
@@ -54,17 +50,17 @@ def score_open(frame: Path, bundle: Path, tables: TableSet, folder: Path) -> Sco
     from models.bundle import Bundle
     from models.reasons import score
 
-    model = Bundle.load(bundle)
-    parts = [score(model, batch) for batch in feature_batches(frame, model.catalogue)]
+    model, amount = Bundle.load(bundle), mean_amount(tables)
+    parts = [
+        score(batch, model, amount=amount) for batch in feature_batches(frame, model.catalogue)
+    ]
     rows = (
         pd.concat(parts, ignore_index=True)
         if parts
-        else score(model, feature_frame(frame, model.catalogue))
+        else score(feature_frame(frame, model.catalogue), model, amount=amount)
     )
-    rows["lead_id"] = rows["lead_id"].astype(str)
-    rows["expected_value"] = rows["close_probability"] * mean_amount(tables)
     path = folder / "scored.parquet"
-    rows.to_parquet(path)
+    rows.drop(columns="contributions").to_parquet(path)
     counts = rows["grade"].value_counts()
     return ScoredNight(
         path=path,
@@ -74,8 +70,8 @@ def score_open(frame: Path, bundle: Path, tables: TableSet, folder: Path) -> Sco
     )
 
 
-def mean_amount(tables: TableSet) -> float:
-    """Return the mean amount of the deals won so far, NaN where too few have one.
+def mean_amount(tables: TableSet) -> float | None:
+    """Return the mean amount of the deals won so far, None where too few have one.
 
     One amount for all leads: what a lead is worth if it closes is told apart by nothing yet.
     """
@@ -83,4 +79,4 @@ def mean_amount(tables: TableSet) -> float:
 
     outcomes = pd.read_parquet(tables.path("outcomes"), columns=["won", "amount"])
     amounts = outcomes.loc[outcomes["won"].fillna(value=False).astype(bool), "amount"].dropna()
-    return float(amounts.mean()) if len(amounts) >= ENOUGH_AMOUNTS else float("nan")
+    return float(amounts.mean()) if len(amounts) >= ENOUGH_AMOUNTS else None

@@ -1,11 +1,40 @@
 """One process that starts the night and the training as the project file schedules them."""
 
-from typing import TYPE_CHECKING
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
 
+from features.errors import ProjectError, UsageError
 from pipelines.settings import NightlySettings, Request, RetrainSettings
 
 if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
+    from prefect.schedules import Schedule
+
+USUAL_PORT = 4200
+STARTUP_SECONDS = 300
+
+
+def serve_project(request: Request) -> None:
+    """Serve both flows until interrupted.
+
+    The schedules stay on when this process ends, so that a restarted host goes on by itself.
+
+    Raises:
+        ProjectError: a schedule of the project file is none.
+        UsageError: no Prefect server came up.
+    """
+    with prefect_server(request):
+        from prefect import serve
+
+        serve(*deployments(request), pause_on_shutdown=False)
 
 
 def deployments(request: Request) -> "list[RunnerDeployment]":
@@ -14,44 +43,101 @@ def deployments(request: Request) -> "list[RunnerDeployment]":
     One run of each at a time, later ones queue: beside the lock, which also knows of the
     command line.
     """
-    from prefect.client.schemas.objects import (
-        ConcurrencyLimitConfig,
-        ConcurrencyLimitStrategy,
-    )
+    from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
     from prefect.types.entrypoint import EntrypointType
-    from prefect.schedules import Cron
 
     from pipelines import flows
 
     project = request.project
-    common = {
-        "project": request.project_file,
-        "data": request.data_root,
-        "home": request.home.root,
-    }
+    places = {"project": request.project_file, "data": request.data_root, "home": request.home.root}
     one = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
     planned = (
-        (flows.nightly, NightlySettings(**common), project.schedule.nightly),
-        (flows.retrain, RetrainSettings(**common), project.schedule.retrain),
+        (flows.nightly, NightlySettings(**places), project.schedule.nightly),
+        (flows.retrain, RetrainSettings(**places), project.schedule.retrain),
     )
     return [
-        flow.to_deployment(
-            name=project.project,
-            parameters={"settings": settings.model_dump(mode="json")},
-            schedule=Cron(cron, timezone=project.timezone),
-            concurrency_limit=one,
-            entrypoint_type=EntrypointType.MODULE_PATH,
-            tags=["leadgauge", project.project],
+        cast(
+            "RunnerDeployment",  # a coroutine only where an event loop runs
+            flow.to_deployment(
+                name=project.project,
+                parameters={"settings": settings.model_dump(mode="json")},
+                schedule=_schedule(request, str(flow.name), cron),
+                concurrency_limit=one,
+                entrypoint_type=EntrypointType.MODULE_PATH,
+                tags=["leadgauge", project.project],
+            ),
         )
         for flow, settings, cron in planned
     ]
 
 
-def serve_project(request: Request) -> None:
-    """Serve both flows until interrupted.
+def _schedule(request: Request, key: str, cron: str) -> "Schedule":
+    from prefect.schedules import Cron
 
-    The schedules stay on when this process ends, so that a restarted host goes on by itself.
+    try:
+        return Cron(cron, timezone=request.project.timezone)
+    except ValueError:
+        raise ProjectError(
+            f"{request.shown_file}: schedule.{key}: {cron!r} is no schedule; "
+            "expected five fields: minute hour day month weekday, such as 30 4 * * *"
+        ) from None
+
+
+@contextmanager
+def prefect_server(request: Request) -> Iterator[str]:
+    """Yield the API of the Prefect server that is configured, or of one on this host's loopback for as long as we run.
+
+    Schedules need a server: the one that a single run starts for itself starts no others.
     """
-    from prefect import serve
+    configured = os.environ.get("PREFECT_API_URL")
+    if configured:
+        yield configured
+        return
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
+    log = request.home.prefect / "server.log"
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        server = subprocess.Popen(  # noqa: S603  our own interpreter, fixed words
+            [*command, "--port", str(port)],
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # an interrupt is for us first; we end it after our runs
+        )
+        try:
+            _wait(url, server, str(log))
+            os.environ["PREFECT_API_URL"] = url
+            sys.stderr.write(f"Prefect server: {url.removesuffix('/api')} (log: {log})\n")
+            yield url
+        finally:
+            os.environ.pop("PREFECT_API_URL", None)
+            server.terminate()
+            server.wait(timeout=60)
 
-    serve(*deployments(request), pause_on_shutdown=False)
+
+def _wait(url: str, server: "subprocess.Popen[bytes]", log: str) -> None:
+    for _ in range(STARTUP_SECONDS):
+        if server.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=5):  # noqa: S310  our own loopback
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(1)
+    raise UsageError(
+        f"no Prefect server came up at {url}: see {log}. "
+        "Start one with `prefect server start` and set PREFECT_API_URL to its address"
+    )
+
+
+def _free_port() -> int:
+    """Return the usual port if it is free, else any."""
+    for port in (USUAL_PORT, 0):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise UsageError("no port is free on 127.0.0.1")

@@ -1,6 +1,5 @@
 """The same body gives the same under both runners; between steps goes nothing but small things."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import DataError
-from pipelines.steps import RETRIES, DirectSteps, PrefectSteps, Steps, _may_pass
+from pipelines.steps import RETRIES, DirectSteps, PrefectSteps, Steps
 
 Run = Callable[[Callable[[Steps], object]], object]
 
@@ -19,7 +18,7 @@ class Counted:
     rows: int
 
 
-class Refused(Exception):
+class BrokenError(Exception):
     """A bug, to the steps."""
 
 
@@ -38,7 +37,7 @@ def count(path: Path) -> int:
 
 
 @pytest.fixture(scope="module")
-def in_flow(prefect_server: None) -> Run:
+def in_flow(prefect_server: None) -> Run:  # noqa: ARG001  it is there
     from prefect import flow
 
     def run(inner: Callable[[Steps], object]) -> object:
@@ -72,7 +71,7 @@ def test_every_step_is_timed_by_its_name(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [DataError("leads.csv, row 7"), Refused("a bug")], ids=["user error", "bug"]
+    "error", [DataError("leads.csv, row 7"), BrokenError("a bug")], ids=["user error", "bug"]
 )
 def test_what_a_step_raises_comes_out_as_it_is(run: Run, error: Exception) -> None:
     def fail() -> None:

@@ -3,8 +3,9 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,9 +16,6 @@ from pipelines.home import Home, tracking_uri
 from pipelines.registry import ModelVersion, connect
 from pipelines.tracking import flatten
 from tests.pipelines.tiny import DATA_DIGEST, registered
-
-if TYPE_CHECKING:
-    from mlflow.pyfunc import PyFuncModel
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("mlflow_imported")]
 
@@ -33,15 +31,25 @@ def recorded(
     return home, registered(home, folder / "made")
 
 
+Predict = Callable[[pd.DataFrame], pd.DataFrame]
+
+
 @pytest.fixture(scope="module")
-def model(recorded: tuple[Home, ModelVersion]) -> "PyFuncModel":
+def predict(recorded: tuple[Home, ModelVersion]) -> Predict:
     import mlflow
 
     home, version = recorded
     connect(home)
-    return mlflow.pyfunc.load_model(
+    model = mlflow.pyfunc.load_model(
         f"models:/{version.name}/{version.version}", model_config={"model_version": version.version}
     )
+
+    def ask(frame: pd.DataFrame) -> pd.DataFrame:
+        scored = model.predict(frame)
+        assert isinstance(scored, pd.DataFrame)
+        return scored
+
+    return ask
 
 
 def run_of(recorded: tuple[Home, ModelVersion]) -> Any:
@@ -92,8 +100,8 @@ def test_the_store_holds_no_pickle(recorded: tuple[Home, ModelVersion]) -> None:
     assert suffixes <= {".json", ".txt", ".yaml", ".py", ""}
 
 
-def test_known_rows_get_the_probabilities_worked_out_by_hand(model: "PyFuncModel") -> None:
-    scored = model.predict(
+def test_known_rows_get_the_probabilities_worked_out_by_hand(predict: Predict) -> None:
+    scored = predict(
         pd.DataFrame({"visits": [1.0, 2.0, None], "lead_source": ["web", None, "never seen"]})
     )
     assert scored["log_odds"].tolist() == [-2.0, -1.0, -1.5]
@@ -112,19 +120,19 @@ ODD_FRAMES = {
 
 
 @pytest.mark.parametrize("frame", ODD_FRAMES.values(), ids=ODD_FRAMES)
-def test_odd_frames_are_scored_the_same(model: "PyFuncModel", frame: pd.DataFrame) -> None:
-    scored = model.predict(frame)
+def test_odd_frames_are_scored_the_same(predict: Predict, frame: pd.DataFrame) -> None:
+    scored = predict(frame)
     assert scored["log_odds"].tolist() == [-1.0]
     assert scored.index.equals(frame.index)
 
 
-def test_a_frame_without_a_number_counts_it_as_unknown(model: "PyFuncModel") -> None:
-    assert model.predict(pd.DataFrame({"lead_source": ["web"]}))["log_odds"].tolist() == [-1.5]
+def test_a_frame_without_a_number_counts_it_as_unknown(predict: Predict) -> None:
+    assert predict(pd.DataFrame({"lead_source": ["web"]}))["log_odds"].tolist() == [-1.5]
 
 
-def test_a_night_without_leads_is_no_failure(model: "PyFuncModel") -> None:
+def test_a_night_without_leads_is_no_failure(predict: Predict) -> None:
     empty = pd.DataFrame({"visits": np.empty(0), "lead_source": pd.Series([], dtype=object)})
-    scored = model.predict(empty)
+    scored = predict(empty)
     assert list(scored) == ["close_probability", "log_odds", "model_version"]
     assert scored.empty
 
