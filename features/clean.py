@@ -1,5 +1,6 @@
 """From a source's rows to the rows the company meant: missing values, derived columns, filter."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -45,7 +46,7 @@ def clean(connection: duckdb.DuckDBPyConnection, raw: RawTable, source: Source) 
     types = _types(connection, query)
     failed: list[str] = []
     for name, expression in source.derive.items():
-        if any(other in expression for other in failed):
+        if _names(expression, failed):
             failed.append(name)  # it says no more than the one it is made of
             continue
         step = _derived(query, types, name, expression)
@@ -57,7 +58,7 @@ def clean(connection: duckdb.DuckDBPyConnection, raw: RawTable, source: Source) 
         query, types = step, _types(connection, step)
     where = source.where or "true"
     taken = f"SELECT *, coalesce(CAST(({where}\n) AS BOOLEAN), false) AS {TAKEN} FROM ({query})"
-    failure = None if any(name in where for name in failed) else _refusal(connection, taken)
+    failure = None if _names(where, failed) else _refusal(connection, taken)
     if failure:
         problems.append(f"{raw.key}.where: {failure}")
     if problems:
@@ -77,6 +78,10 @@ def clean(connection: duckdb.DuckDBPyConnection, raw: RawTable, source: Source) 
     return CleanTable(
         raw, source, name, columns, canonical_columns(raw.table, source), gone[0] if gone else 0
     )
+
+
+def _names(expression: str, columns: list[str]) -> bool:
+    return any(re.search(rf"(?<!\w){re.escape(column)}(?!\w)", expression) for column in columns)
 
 
 def _unknown(raw: RawTable, source: Source) -> Iterator[str]:
