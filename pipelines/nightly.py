@@ -52,6 +52,7 @@ def nightly(request: Request, steps: Steps) -> Summary:
         warnings = steps.run(
             "check that the data are fresh", check_freshness, request, tables, as_of
         )
+        warnings += _hindsight(champion, as_of)
         catalogue = steps.run("read the model's catalogue", catalogue_of, bundle, project.project)
         frame = steps.run(
             "assemble features", open_frame, tables, project, catalogue, as_of, request.work
@@ -142,6 +143,16 @@ def publish_night(
             for name, count in rows["route"].value_counts().sort_index().items()
         },
     )
+
+
+def _hindsight(champion: ModelVersion, as_of: datetime) -> list[str]:
+    """Warn where a past night is scored by a model that knows what came after it."""
+    if not champion.as_of or datetime.fromisoformat(champion.as_of) <= as_of:
+        return []
+    return [
+        f"version {champion.version} learned from data up to {champion.as_of[:10]}, later than this night: "
+        "how its scores fared says little. For an honest trial, train with the same --as-of first"
+    ]
 
 
 def _headline(scored: ScoredNight, published: Published, as_of: datetime) -> str:

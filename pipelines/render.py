@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 MOST_WARNINGS = 8
 MOST_PATHS = 6
+MOST_ROWS = 12
+LONGEST_WARNING = 160
 
 
 def render(summary: Summary, console: "Console") -> None:
@@ -25,7 +27,7 @@ def render(summary: Summary, console: "Console") -> None:
         _fact(key, value, console)
     _written(summary.written, console)
     for warning in summary.warnings[:MOST_WARNINGS]:
-        console.print(f"! {warning}", style="yellow", markup=False)
+        console.print(f"! {shortened(warning)}", style="yellow", markup=False)
     if len(summary.warnings) > MOST_WARNINGS:
         console.print(
             f"! and {len(summary.warnings) - MOST_WARNINGS} more warnings", style="yellow"
@@ -37,10 +39,17 @@ def render(summary: Summary, console: "Console") -> None:
             console.print(f"  {step}", markup=False)
 
 
+def shortened(text: str, longest: int = LONGEST_WARNING) -> str:
+    """Return the text, or its beginning: the whole stands in the JSON."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
 def _fact(key: str, value: Any, console: "Console") -> None:  # noqa: ANN401  whatever a command found out
     title = key.replace("_", " ")
     if key == "evaluation" and isinstance(value, Mapping):
         _evaluation(value, console)
+    elif key == "gate" and isinstance(value, Mapping):
+        _line("gate", "; ".join(value["reasons"]), console)
     elif (
         isinstance(value, Mapping)
         and value
@@ -73,10 +82,12 @@ def _table(title: str, rows: Sequence[Mapping[str, Any]], console: "Console") ->
     for column in columns:
         numbers = all(isinstance(row.get(column), int | float | None) for row in rows)
         table.add_column(Text(column.replace("_", " ")), justify="right" if numbers else "left")
-    for row in rows:
-        table.add_row(*(Text(_text(row.get(column))) for column in columns))
+    for row in rows[:MOST_ROWS]:
+        table.add_row(*(Text(shortened(_text(row.get(column)))) for column in columns))
     console.print()
     console.print(table)
+    if len(rows) > MOST_ROWS:
+        console.print(f"and {len(rows) - MOST_ROWS} more, smaller", style="dim")
 
 
 def _evaluation(evaluation: Mapping[str, Any], console: "Console") -> None:
