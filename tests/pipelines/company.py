@@ -19,6 +19,7 @@ def write_tiny(folder: Path, name: str = "tiny", **changes: Any) -> Path:
         start=date(2025, 1, 1),
         end=date(2026, 3, 31),
         base_rate=0.2,
+        accounts=False,
     )
     path = write_company(company, folder, dirty=False)
     document = yaml.safe_load(path.read_text())
@@ -29,7 +30,11 @@ def write_tiny(folder: Path, name: str = "tiny", **changes: Any) -> Path:
         "ages_days": [0, 14, 60],
         "evaluate_every_days": 14,
     }
-    document["features"]["windows_days"] = [30]
+    document["features"] |= {
+        "windows_days": [30],
+        "event_kinds": ["pricing_page", "meeting"],
+        "track_record": ["Lead Source"],
+    }
     for block, values in changes.items():
         document[block] = (
             {**document.get(block, {}), **values} if isinstance(values, dict) else values

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,20 @@ def leadgauge() -> Run:
             timeout=600,
             env={**os.environ, **environment},
         )
+
+    return run
+
+
+@pytest.fixture
+def in_process(capsys: pytest.CaptureFixture[str], mlflow_imported: None) -> Run:  # noqa: ARG001  it is there
+    """Return a function that does as the script does, without a new process that imports everything anew."""
+    from pipelines.cli import run_arguments
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        with warnings.catch_warnings():
+            code = run_arguments([str(argument) for argument in arguments])
+        told = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, code, told.out, told.err)
 
     return run
 

@@ -176,13 +176,15 @@ def test_a_bug_is_called_a_bug(leadgauge: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_too_little_data_says_what_is_missing(leadgauge: Run, tmp_path: Path) -> None:
+def test_too_little_data_says_what_is_missing(
+    leadgauge: Run, in_process: Run, tmp_path: Path
+) -> None:
     project = write_tiny(tmp_path / "company", model={"min_leads": 5000})
     home = tmp_path / "home"
     done = leadgauge("train", project, "--home", home)
     assert done.returncode == 5
     assert "5000 are needed (model.min_leads)" in done.stderr
-    checked = leadgauge("check", project, "--home", home, "--json")
+    checked = in_process("check", project, "--home", home, "--json")
     assert checked.returncode == 0
     document = only_document(checked)
     assert list(document)[:8] == COMMON
@@ -242,7 +244,7 @@ def test_training_tells_what_was_promised(trained_once: Trained) -> None:
 
 @pytest.mark.slow
 def test_a_night_tells_what_was_promised_and_a_rerun_writes_the_same_bytes(
-    leadgauge: Run, trained_once: Trained
+    in_process: Run, trained_once: Trained
 ) -> None:
     call = (
         "score",
@@ -253,10 +255,10 @@ def test_a_night_tells_what_was_promised_and_a_rerun_writes_the_same_bytes(
         "2025-12-01",
         "--json",
     )
-    first = only_document(leadgauge(*call))
+    first = only_document(in_process(*call))
     folder = Path(first["written"][0])
     bytes_before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    second = only_document(leadgauge(*call))
+    second = only_document(in_process(*call))
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == bytes_before
     assert {**second, "seconds": 0} == {**first, "seconds": 0}
     assert list(first)[:8] == COMMON
@@ -289,13 +291,13 @@ def test_stale_data_stop_the_night_before_it_publishes(
 
 @pytest.mark.slow
 def test_a_second_run_of_the_same_project_is_turned_away(
-    leadgauge: Run, trained_once: Trained
+    in_process: Run, trained_once: Trained
 ) -> None:
     since = datetime.fromisoformat("2026-03-01T04:30:00")
     with one_at_a_time(trained_once.home.project("tiny"), command="train", since=since):
-        done = leadgauge("score", trained_once.project, "--home", trained_once.home.root)
+        done = in_process("score", trained_once.project, "--home", trained_once.home.root)
         shown = only_document(
-            leadgauge("status", trained_once.project, "--home", trained_once.home.root, "--json")
+            in_process("status", trained_once.project, "--home", trained_once.home.root, "--json")
         )
     assert done.returncode == 7
     assert f"`leadgauge train` (process {os.getpid()} on " in done.stderr
@@ -304,16 +306,16 @@ def test_a_second_run_of_the_same_project_is_turned_away(
 
 
 @pytest.mark.slow
-def test_a_lead_is_explained_to_the_last_digit(leadgauge: Run, trained_once: Trained) -> None:
+def test_a_lead_is_explained_to_the_last_digit(in_process: Run, trained_once: Trained) -> None:
     import math
 
     import pandas as pd
 
     common = (trained_once.project, "--home", trained_once.home.root)
-    night = only_document(leadgauge("score", *common, "--json"))
+    night = only_document(in_process("score", *common, "--json"))
     lead = pd.read_parquet(Path(night["written"][0]) / "scores.parquet").iloc[0]
     told = only_document(
-        leadgauge("explain", trained_once.project, str(lead["lead_id"]), *common[1:], "--json")
+        in_process("explain", trained_once.project, str(lead["lead_id"]), *common[1:], "--json")
     )
     assert round(told["close_probability"], 4) == lead["close_probability"]
     assert (told["score"], told["grade"]) == (lead["score"], lead["grade"])
@@ -321,15 +323,15 @@ def test_a_lead_is_explained_to_the_last_digit(leadgauge: Run, trained_once: Tra
     assert math.isclose(1 / (1 + math.exp(-margin)), told["close_probability"], abs_tol=1e-9)
     assert Path(told["written"][0]).read_bytes().startswith(b"\x89PNG")
 
-    unknown = leadgauge("explain", trained_once.project, "nobody", *common[1:])
+    unknown = in_process("explain", trained_once.project, "nobody", *common[1:])
     assert unknown.returncode == 2
     assert "no lead has the id 'nobody' at 2026-04-01 00:00 UTC" in unknown.stderr
 
 
 @pytest.mark.slow
-def test_the_report_is_one_page_and_its_facts(leadgauge: Run, trained_once: Trained) -> None:
+def test_the_report_is_one_page_and_its_facts(in_process: Run, trained_once: Trained) -> None:
     done = only_document(
-        leadgauge("report", trained_once.project, "--home", trained_once.home.root, "--json")
+        in_process("report", trained_once.project, "--home", trained_once.home.root, "--json")
     )
     page, facts = (Path(path) for path in done["written"])
     assert page.read_text().lstrip().lower().startswith("<!doctype html")
@@ -338,20 +340,20 @@ def test_the_report_is_one_page_and_its_facts(leadgauge: Run, trained_once: Trai
 
 @pytest.mark.slow
 def test_only_registered_versions_are_promoted_and_the_first_cannot_be_rolled_back(
-    leadgauge: Run, trained_once: Trained
+    in_process: Run, trained_once: Trained
 ) -> None:
     home = ("--home", trained_once.home.root)
-    again = only_document(leadgauge("promote", trained_once.project, "1", *home, "--json"))
+    again = only_document(in_process("promote", trained_once.project, "1", *home, "--json"))
     assert (again["model_version"], again["command"]) == ("1", "promote")
-    assert leadgauge("promote", trained_once.project, "7", *home).returncode == 2
-    assert leadgauge("rollback", trained_once.project, *home).returncode == 5
+    assert in_process("promote", trained_once.project, "7", *home).returncode == 2
+    assert in_process("rollback", trained_once.project, *home).returncode == 5
 
 
 @pytest.mark.slow
 def test_a_person_reads_what_was_done_where_it_lies_and_what_is_next(
-    leadgauge: Run, trained_once: Trained
+    in_process: Run, trained_once: Trained
 ) -> None:
-    done = leadgauge("status", trained_once.project, "--home", trained_once.home.root)
+    done = in_process("status", trained_once.project, "--home", trained_once.home.root)
     assert done.returncode == 0
     assert "Version 1 (logistic) is the champion" in done.stdout
     assert "Next:" in done.stdout
