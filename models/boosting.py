@@ -101,7 +101,10 @@ def staged_margins(
     seed: int,
     threads: int,
 ) -> Iterator[tuple[int, Floats]]:
-    """Yield what the bag's trees add on the test rows after each number of rounds of the grid."""
+    """Yield what the bag's trees add on the test rows after each number of rounds of the grid.
+
+    Whoever has heard enough stops listening, and the rest is never trained.
+    """
     boosters = []
     for number in range(seeds):
         settings = parameters(label, weight, seed=seed + number, threads=threads)

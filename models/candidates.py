@@ -23,8 +23,9 @@ from models.scorer import (
     logistic_contributions,
 )
 
-SEARCH_ROWS = 30_000
-BAG_ROWS = 6_000
+SEARCH_ROWS = 20_000
+BAG_ROWS = 5_000
+PATIENCE = 3  # steps of the grid of rounds
 
 
 @dataclass(frozen=True, order=True)
@@ -111,68 +112,115 @@ def run_folds(
         progress(
             f"fold {number} of {len(folds)}: training up to {fold.start:%Y-%m-%d}, testing to {fold.end:%Y-%m-%d}"
         )
-        known = [test.known_by(fold.start, gap) for test in tests]
-        anchor = best(known, "logistic") if "logistic" in settings.ladder else None
         rows = mornings.iloc[fold.test]
+        data = _learn(ladder, rows, fold, catalogue, settings.seed)
+        margins = {
+            BASE_RATE: data.base["base"] + base_rate_contributions(data.base, data.test).sum(axis=1)
+        }
+        anchors: list[Spec | None] = [None]
+        if "logistic" in settings.ladder:
+            known = [test.known_by(fold.start, gap) for test in tests]
+            fitted = data.regressions()
+            anchors.append(fitted[best(known, "logistic").strength])
+            for strength, step in fitted.items():
+                margins[Candidate("logistic", strength=strength)] = logistic_margin(step, data.test)
+        if "lightgbm" in settings.ladder:
+            for anchor in anchors:
+                margins |= _tree_margins(data, anchor, tests, settings, threads)
         columns = ["lead_id", "as_of", "group_id", "label", "age_days"]
         tests.append(
             OutOfFold(
-                rows=rows[columns].reset_index(drop=True),
-                label=rows["label"].to_numpy(dtype=np.float64),
-                clusters=clusters[fold.test],
-                margins=_margins(
-                    ladder, rows, fold, catalogue, settings, anchor=anchor, threads=threads
-                ),
+                rows[columns].reset_index(drop=True), data.test_label, clusters[fold.test], margins
             )
         )
     return tests
 
 
-def _margins(
-    ladder: pd.DataFrame,
-    rows: pd.DataFrame,
-    fold: Fold,
-    catalogue: Catalogue,
-    settings: Model,
-    *,
-    anchor: Candidate | None,
-    threads: int,
-) -> dict[Candidate, Floats]:
-    chosen = _thinned(ladder, fold, settings.seed)
+@dataclass(frozen=True)
+class _Data:
+    """One fold's rows as the steps read them."""
+
+    features: list[Spec]
+    matrix: Floats
+    label: Floats
+    weight: Floats
+    test: Floats
+    test_label: Floats
+    base: Spec
+
+    def regressions(self) -> dict[float, Spec]:
+        """Return the regression at each strength."""
+        return logistic.fit_logistic(
+            self.features,
+            self.matrix,
+            self.label,
+            self.weight,
+            base=self.base,
+            strengths=logistic.STRENGTHS,
+        )
+
+
+def _learn(
+    ladder: pd.DataFrame, rows: pd.DataFrame, fold: Fold, catalogue: Catalogue, seed: int
+) -> _Data:
+    chosen = _thinned(ladder, fold, seed)
     train = ladder.iloc[fold.train[chosen]]
     label = train["label"].to_numpy(dtype=np.float64)
     weight = fair_weights(train) * fold.weight[chosen]
     features = fit_encoder(train, catalogue, label=label, weight=weight)
-    matrix, test = encode(features, train), encode(features, rows)
-    base = base_rate.fit_base_rate(matrix, label, weight, age_feature=age_position(catalogue))
-    margins = {BASE_RATE: base["base"] + base_rate_contributions(base, test).sum(axis=1)}
-    fitted: dict[float, Spec] = {}
-    if "logistic" in settings.ladder:
-        fitted = logistic.fit_logistic(
-            features, matrix, label, weight, base=base, strengths=logistic.STRENGTHS
-        )
-        for strength, step in fitted.items():
-            margins[Candidate("logistic", strength=strength)] = logistic_margin(step, test)
-    if "lightgbm" in settings.ladder:
-        seeds = settings.seeds if len(train) <= BAG_ROWS else 1
-        for on in [None, fitted[anchor.strength]] if anchor else [None]:
-            stages = boosting.staged_margins(
-                features,
-                matrix,
-                label,
-                weight,
-                anchor=None if on is None else logistic_margin(on, matrix),
-                test=test,
-                seeds=seeds,
-                seed=settings.seed,
-                threads=threads,
-            )
-            start = 0.0 if on is None else logistic_margin(on, test)
-            for rounds, added in stages:
-                margins[Candidate("lightgbm", anchored=on is not None, rounds=rounds)] = (
-                    start + added
-                )
-    return margins
+    matrix = encode(features, train)
+    return _Data(
+        features=features,
+        matrix=matrix,
+        label=label,
+        weight=weight,
+        test=encode(features, rows),
+        test_label=rows["label"].to_numpy(dtype=np.float64),
+        base=base_rate.fit_base_rate(matrix, label, weight, age_feature=age_position(catalogue)),
+    )
+
+
+def _tree_margins(
+    data: _Data,
+    anchor: Spec | None,
+    earlier: Sequence[OutOfFold],
+    settings: Model,
+    threads: int,
+) -> dict[Candidate, Floats]:
+    """Return the margins at each number of rounds; past the point where more only harms, the last ones again.
+
+    Never stopped before the rounds that an earlier fold would choose, so that what is chosen for this
+    fold does not depend on its own outcomes.
+    """
+    stages = boosting.staged_margins(
+        data.features,
+        data.matrix,
+        data.label,
+        data.weight,
+        anchor=None if anchor is None else logistic_margin(anchor, data.matrix),
+        test=data.test,
+        seeds=settings.seeds if len(data.matrix) <= BAG_ROWS else 1,
+        seed=settings.seed,
+        threads=threads,
+    )
+    start = 0.0 if anchor is None else logistic_margin(anchor, data.test)
+    of_rounds = [
+        Candidate("lightgbm", anchored=anchor is not None, rounds=rounds)
+        for rounds in boosting.GRID
+    ]
+    needed = max([boosting.DEFAULT_ROUNDS, *(_least(test, of_rounds).rounds for test in earlier)])
+    margins: dict[Candidate, Floats] = {}
+    losses: list[float] = []
+    for candidate, (_, added) in zip(of_rounds, stages, strict=False):
+        margins[candidate] = start + added
+        losses.append(log_loss(data.test_label, expit(margins[candidate])))
+        if candidate.rounds >= needed and len(losses) - 1 - int(np.argmin(losses)) >= PATIENCE:
+            break
+    return {candidate: margins.get(candidate, start + added) for candidate in of_rounds}
+
+
+def _least(test: OutOfFold, candidates: Sequence[Candidate]) -> Candidate:
+    return min(candidates, key=lambda one: log_loss(test.label, expit(test.margins[one])))
 
 
 def logistic_margin(step: Spec, matrix: Floats) -> Floats:

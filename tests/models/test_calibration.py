@@ -29,8 +29,15 @@ def test_what_helped_once_and_harmed_later_is_not_taken() -> None:
     assert choose_calibration([block(1, 1.0, 0), block(1, -1.0, 1), block(1, -1.0, 2)]) == IDENTITY
 
 
-def test_a_single_block_cannot_prove_anything() -> None:
-    assert choose_calibration([block(0.5, 0.5, 0)]) == IDENTITY
+def test_one_later_block_cannot_tell_a_season_from_a_habit() -> None:
+    for blocks in (1, 2):
+        assert choose_calibration([block(0.5, 0.5, seed) for seed in range(blocks)]) == IDENTITY
+
+
+def test_a_close_rate_that_drifts_is_followed_by_a_shift() -> None:
+    platt = choose_calibration([block(1, 0.6 * step, step) for step in range(4)])
+    assert platt.slope == 1.0
+    assert platt.intercept == pytest.approx(1.8, abs=0.2)
 
 
 def test_little_evidence_changes_little() -> None:
