@@ -21,6 +21,7 @@ _REJECTED = {
     "LINE SIZE OVER MAXIMUM": "longer than 2 MB, most likely a quote that is never closed",
     "INVALID STATE": "cannot be read as CSV",
 }
+_SWALLOWED = 4000  # characters
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,20 @@ def _fast(connection: duckdb.DuckDBPyConnection, raw: RawTable, file: CsvFile, n
     )
     refused = connection.execute("SELECT count(*) FROM rejected").fetchone()
     if refused and refused[0]:
+        _stop_at_lost_rows(connection, file)
         _refuse(connection, raw, number)
+
+
+def _stop_at_lost_rows(connection: duckdb.DuckDBPyConnection, file: CsvFile) -> None:
+    """DuckDB keeps the start of what an open quote swallowed; how many rows the rest was, nobody knows."""
+    open_quote = connection.execute(
+        f"SELECT min(line) FROM rejected WHERE problem = 'UNQUOTED VALUE' AND length(content) > {_SWALLOWED}"
+    ).fetchone()
+    if open_quote and open_quote[0] is not None:
+        raise DataError(
+            f"{file.text.original}: row {open_quote[0]} opens a quote that is not closed; the rows after it "
+            "cannot be told apart. Close the quote, or say quote: in the project file"
+        )
 
 
 def _refuse(connection: duckdb.DuckDBPyConnection, raw: RawTable, number: int) -> None:

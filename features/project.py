@@ -22,9 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-Identifier = Annotated[
-    str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)
-]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
 AttributeType = Literal["number", "category", "time", "text"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -66,6 +64,13 @@ class Source(Block):
     """Where a table lies, how it is written, and which of its columns are ours.
 
     Either ``path`` (files and globs, from the data root) or ``url`` and ``query``.
+
+    ``columns``: canonical name, then the source's own. ``derive``: SQL over the source's columns
+    after missing values became NULL, in order, each seeing the earlier ones and
+    ``_leadgauge_row``, the row's number; one named as a canonical column needs no mapping. All
+    rows are seen, those after an as-of too. ``where`` filters after that. ``time_formats``:
+    strptime's, or ``epoch_s`` and ``epoch_ms``; without any, times are ISO 8601. ``drop`` and
+    ``types`` are about attributes.
     """
 
     path: Texts = []
@@ -73,9 +78,7 @@ class Source(Block):
     query: str | None = None
     format: Literal["csv", "tsv", "parquet", "jsonl", "xlsx"] | None = None
     encoding: str = "utf-8"
-    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] | None = (
-        None
-    )
+    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] | None = None
     quote: Annotated[str, StringConstraints(min_length=1, max_length=1)] = '"'
     decimal: Literal[".", ","] = "."
     sheet: str | None = None

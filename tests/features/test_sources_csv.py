@@ -156,6 +156,30 @@ def test_each_line_that_an_open_quote_swallows_is_a_row_refused(reader: Reader) 
     ]
 
 
+def test_an_open_quote_that_swallows_too_much_stops(reader: Reader) -> None:
+    content = b'id,x\n1,a\n2,"b\n' + b"3,c\n" * 5000
+    said = (
+        "t.csv: row 3 opens a quote that is not closed; the rows after it cannot be told apart. "
+        "Close the quote, or say quote: in the project file"
+    )
+    assert refusal(reader, content) == said
+
+
+def test_careful_reading_stops_at_an_open_quote(reader: Reader) -> None:
+    assert refusal(reader, b'id,x\r\n1,a\n2,"b\n') == (
+        "t.csv: row 3: unexpected end of data; the rows after it cannot be told apart. "
+        "Close the quote, or say quote: in the project file"
+    )
+
+
+def test_a_line_may_not_be_endless(reader: Reader) -> None:
+    reader.load(b"id,x\n1,a\n2," + b"z" * 2_500_000 + b"\n3,c\n")
+    assert reader.numbers() == [2, 4]
+    assert [(row, reason) for row, _, reason in reader.refused()] == [
+        (3, "longer than 2 MB, most likely a quote that is never closed")
+    ]
+
+
 def test_empty_delimiters_at_the_end_of_a_line_are_nothing(reader: Reader) -> None:
     reader.load(b"id,x\n1,a,\n2,b,,\n")
     assert reader.rows() == [("1", "a"), ("2", "b")]
