@@ -1,6 +1,7 @@
 """What all tests share: a clean environment, and servers and databases that are slow to make."""
 
 import importlib
+import os
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -37,6 +38,13 @@ def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 
 @pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of this session that all its workers share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
 def mlflow_imported() -> None:
     """Import MLflow's models: it warns about its own type hints when it is first imported."""
     with warnings.catch_warnings():
@@ -45,9 +53,9 @@ def mlflow_imported() -> None:
 
 
 @pytest.fixture(scope="session")
-def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated_database(shared_folder: Path) -> Path:
     """Return an empty MLflow database, migrated once for all workers: that takes seconds."""
-    folder = tmp_path_factory.getbasetemp().parent / "leadgauge-mlflow"
+    folder = shared_folder / "leadgauge-mlflow"
     folder.mkdir(exist_ok=True)
     database = folder / "mlflow.db"
     with FileLock(folder / "lock"):

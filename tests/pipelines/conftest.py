@@ -61,11 +61,9 @@ def in_process(capsys: pytest.CaptureFixture[str], mlflow_imported: None) -> Run
 
 
 @pytest.fixture(scope="session")
-def trained_once(
-    tmp_path_factory: pytest.TempPathFactory, migrated_database: Path, leadgauge: Run
-) -> Trained:
+def trained_once(shared_folder: Path, migrated_database: Path, leadgauge: Run) -> Trained:
     """Train on the tiny company once for all workers."""
-    folder = tmp_path_factory.getbasetemp().parent / "leadgauge-trained"
+    folder = shared_folder / "leadgauge-trained"
     folder.mkdir(exist_ok=True)
     made = Trained(folder / "company" / "tiny.yaml", Home(folder / "home"))
     with FileLock(folder / "lock"):

@@ -156,7 +156,7 @@ def test_each_class_of_failure_has_its_exit_code(
         raise error
 
     monkeypatch.setattr(commands, "make_request", fail)
-    monkeypatch.setattr("pipelines.console.quiet", lambda *, verbose: None)
+    monkeypatch.setattr("pipelines.console.quiet", lambda **_: None)
     assert cli.run_arguments(["check", "a.yaml", "--home", str(tmp_path), "--json"]) == code
     told = capsys.readouterr()
     assert json.loads(told.out)["error"]["exit_code"] == code
