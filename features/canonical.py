@@ -12,7 +12,8 @@ class Canonical:
     """One company's tables, typed and checked (see docs/architecture.md for their columns).
 
     ``cutoff`` is naive UTC: nothing at or after it is in the tables. ``flat`` data have
-    outcomes without a closing time: the status is the label, at age 0 only.
+    outcomes without a closing time: the status is the label, at age 0 only. ``stood_at``: the
+    moment inside the data that was asked for, None at their end.
     """
 
     leads: ir.Table
@@ -22,12 +23,25 @@ class Canonical:
     history: ir.Table
     cutoff: datetime
     flat: bool
+    stood_at: datetime | None = None
 
     @classmethod
-    def of(cls, connection: ibis.BaseBackend, *, cutoff: datetime, flat: bool) -> "Canonical":
+    def of(
+        cls,
+        connection: ibis.BaseBackend,
+        *,
+        cutoff: datetime,
+        flat: bool,
+        stood_at: datetime | None = None,
+    ) -> "Canonical":
         """Return the tables of a connection that has one table or view of each name."""
         names = ("leads", "outcomes", "events", "accounts", "history")
-        return cls(**{name: connection.table(name) for name in names}, cutoff=cutoff, flat=flat)
+        return cls(
+            **{name: connection.table(name) for name in names},
+            cutoff=cutoff,
+            flat=flat,
+            stood_at=stood_at,
+        )
 
     def closed_leads(self) -> ir.Table:
         """Leads with their end: ``won`` (null if open), ``closed_at``."""

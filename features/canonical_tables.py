@@ -9,7 +9,7 @@ import duckdb
 
 from features import sql
 from features.clean import TAKEN, CleanTable
-from features.columns import Profiled, profile
+from features.columns import Profiled, Unreadable, profile
 from features.outcome_source import columns_of_the_outcome
 from features.project import Project
 from features.quarantine import Quarantine
@@ -34,6 +34,7 @@ class Written:
     kept: dict[TableName, int] = field(default_factory=dict[TableName, int])
     attributes: list[AttributeColumn] = field(default_factory=list[AttributeColumn])
     left_out: list[LeftOutColumn] = field(default_factory=list[LeftOutColumn])
+    unreadable: list[Unreadable] = field(default_factory=list[Unreadable])
 
 
 def write_tables(
@@ -124,6 +125,7 @@ def _sort_out(
             )
     written.attributes += found.kept
     written.left_out += found.left_out
+    written.unreadable += found.unreadable
 
 
 def _mapped(connection: duckdb.DuckDBPyConnection, name: str, column: str) -> AttributeColumn:
@@ -150,12 +152,12 @@ def _name_fields(
     names: dict[str, str] = {}
     for name in LEAD_OPTIONAL:
         if name in leads.canonical:
-            names |= {name: name, leads.canonical[name].casefold(): name}
+            names |= {name: name, leads.canonical[name].lower(): name}
     for attribute in written.attributes:
         if attribute.table == "leads":
             names |= {
                 attribute.column: attribute.column,
-                attribute.label.casefold(): attribute.column,
+                attribute.label.lower(): attribute.column,
             }
     listed = (
         ", ".join(f"({sql.text(said)}, {sql.text(column)})" for said, column in names.items())

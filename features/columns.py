@@ -24,12 +24,24 @@ RESERVED = (
 
 
 @dataclass(frozen=True)
+class Unreadable:
+    """A column that is declared a number, how many of its values are none, and one of them."""
+
+    table: Literal["leads", "accounts"]
+    label: str
+    values: int
+    filled: int
+    example: str
+
+
+@dataclass(frozen=True)
 class Profiled:
     """The attributes of one table: how each is read from its clean column, and what is left out."""
 
     kept: list[AttributeColumn]
     expressions: dict[str, str]
     left_out: list[LeftOutColumn]
+    unreadable: list[Unreadable]
 
 
 @dataclass(frozen=True)
@@ -43,6 +55,7 @@ class _Seen:
     whole: int
     padded: int
     length: float
+    odd: str | None
 
 
 def profile(
@@ -63,7 +76,7 @@ def profile(
     reasons = {name: skipped.get(name, skipped.get(slug)) for name, slug in slugs.items()}
     looked_at = [name for name in names if reasons[name] is None]
     total, seen = _look(connection, cleaned, looked_at, rows, zone)
-    result = Profiled([], {}, [])
+    result = Profiled([], {}, [], [])
     for name, slug in slugs.items():
         kind: Literal["number", "category"] = "category"
         reason = reasons[name]
@@ -75,6 +88,11 @@ def profile(
             )
             continue
         result.expressions[slug] = _expression(cleaned, name, kind)
+        if kind == "number" and seen[name].numbers < seen[name].filled:
+            odd = seen[name].filled - seen[name].numbers
+            result.unreadable.append(
+                Unreadable(table, name, odd, seen[name].filled, str(seen[name].odd))
+            )
         there = seen[name].numbers if kind == "number" else seen[name].filled
         result.kept.append(
             AttributeColumn(
@@ -132,6 +150,7 @@ def _counts(cleaned: CleanTable, name: str, zone: str) -> list[str]:
         f"count(*) FILTER ({number} = trunc({number}))",
         f"count(*) FILTER (regexp_matches({text}, '^0\\d'))",
         f"coalesce(avg(length({text})), 0)",
+        f"min({text}) FILTER ({column} IS NOT NULL AND {number} IS NULL)",
     ]
 
 
@@ -143,12 +162,12 @@ def _decide(
         return "category", "a time, as declared under types"
     if declared == "text":
         return "category", "free text, as declared under types"
+    if declared is not None:  # also where it is empty tonight: the model was trained with it
+        return ("number" if declared == "number" else "category"), None
     if seen.filled == 0:
         return "category", "empty"
     if seen.distinct == 1 and seen.filled == total:
         return "category", "one value only"
-    if declared is not None:
-        return ("number" if declared == "number" else "category"), None
     all_numbers = seen.numbers == seen.filled
     unique = seen.distinct >= _NEARLY_ALL * seen.filled and seen.filled > _MANY
     if all_numbers and not seen.padded:

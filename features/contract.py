@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from features import sql
-from features.canonical_tables import write_tables
+from features.canonical_tables import Written, write_tables
 from features.clean import clean
 from features.cutoff import find_cutoff, latest_time
 from features.errors import DataError, ProjectError
@@ -82,12 +82,13 @@ def read_tables(
             folder=folder,
             project=project.project,
             data_cutoff=cutoff.moment,
+            stood_at=as_of,
             latest=latest_time(connection, "final_", "IS NOT NULL"),
             flat="closed_at" not in cleaned["outcomes"][0].canonical,
             tables=counts,
             attributes=written.attributes,
             left_out=written.left_out,
-            warnings=[*warnings, *_refused(counts)],
+            warnings=[*warnings, *_refused(counts), *_unreadable(project, written)],
             digest=hashlib.sha256("\n".join(raw.digest for raw in raws).encode()).hexdigest(),
         )
     tables.save()
@@ -154,6 +155,30 @@ def _clean(
     if problems:
         raise ProjectError("\n".join(problems))
     return cleaned
+
+
+def _unreadable(project: Project, written: Written) -> list[str]:
+    """Say where numbers do not read as numbers.
+
+    Raises:
+        DataError: more of a column than the project file lets be refused.
+    """
+    said = [
+        (
+            column.values / column.filled,
+            f"{column.table}: {column.values} of {column.filled} values of {column.label!r} "
+            f"are no numbers, {column.example!r} for one",
+        )
+        for column in written.unreadable
+    ]
+    worst, words = max(said, default=(0.0, ""))
+    if worst > project.limits.quarantine_share:
+        raise DataError(
+            f"{words}. The column was a number when the model was trained, or is declared one: mend "
+            "the export, say `decimal` or `missing_in` for the source, or declare it a category under "
+            "`types` and train anew"
+        )
+    return [f"{words}; they count as missing" for _, words in said]
 
 
 def _refused(counts: dict[TableName, TableCount]) -> list[str]:

@@ -39,7 +39,7 @@ class Cutoff:
             ]
         future = Verdict(
             f"{time} > {sql.moment(self.now)}",
-            f"'later than now ({self.now:%Y-%m-%d %H:%M}Z)'",
+            "'later than now'",
             column,
             value,
         )

@@ -29,7 +29,7 @@ class TrainingFrames:
 
 def canonical(connection: Backend, read: TableSet) -> Canonical:
     """Return the canonical tables of an opened table set."""
-    return Canonical.of(connection, cutoff=read.data_cutoff, flat=read.flat)
+    return Canonical.of(connection, cutoff=read.data_cutoff, flat=read.flat, stood_at=read.stood_at)
 
 
 def training_frames(read: TableSet, project: Project, folder: Path) -> TrainingFrames:

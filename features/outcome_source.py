@@ -33,6 +33,8 @@ def refuse_without_wins(
         more = f" and {len(found) - 10} more" if len(found) > 10 else ""
         close = [name for wanted in project.label.won for name in nearest(wanted, values, count=1)]
         advice = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+        if {"true", "false"} & set(project.label.won):
+            advice += "; an unquoted yes or no in YAML is true or false: write 'yes' in quotes"
         raise DataError(
             f"outcomes: no row of {column} is one of label.won ({', '.join(map(repr, project.label.won))}); found are {listed}{more}{advice}"
         )

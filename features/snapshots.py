@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import ibis
 import pandas as pd
+import pyarrow as pa
 from ibis.expr import types as ir
 
 from features.canonical import Canonical, moment
@@ -48,17 +49,17 @@ def morning_snapshots(tables: Canonical, project: Project) -> ir.Table:
 def open_snapshots(tables: Canonical, project: Project, as_of: datetime) -> ir.Table:
     """Return the leads open at ``as_of`` (naive UTC), with ``COLUMNS`` but for label and weight.
 
-    In a flat export a lead without an outcome is open, and stands at age 0 like those that
+    In a flat export a lead without a known outcome is open, and stands at age 0 like those that
     the model learned from.
     """
     rows = tables.closed_leads()
     rows = rows.filter(before(rows.created_at, moment(as_of)))
     if tables.flat:
-        rows = rows.filter(rows.won.isnull())
-        rows = rows.mutate(as_of=rows.created_at)
-        if project.label.unmatched == "lost":
-            rows = rows.filter(ibis.literal(False))
-        return _described(rows).select(COLUMNS[:5])
+        open_now = ~_known(rows, tables, project)
+        if project.label.unmatched == "open":
+            open_now = open_now | rows.won.isnull()
+        rows = rows.filter(open_now)
+        return _described(rows.mutate(as_of=rows.created_at)).select(COLUMNS[:5])
     return _described(_open(rows.mutate(as_of=moment(as_of)), project)).select(COLUMNS[:5])
 
 
@@ -66,7 +67,8 @@ def _on_mornings(tables: Canonical, project: Project, spacing_days: int) -> ir.T
     rows = _trusted(tables, project)
     first = rows.created_at.min().execute()
     mornings = _mornings(first, tables.cutoff, project, spacing_days)
-    rows = rows.cross_join(ibis.memtable({"as_of": mornings}, schema={"as_of": "timestamp(6)"}))
+    moments = pa.table({"as_of": pa.array(mornings, pa.timestamp("us"))})  # typed, also when empty
+    rows = rows.cross_join(ibis.memtable(moments))
     rows = _labelled(_open(rows, project), tables, project)
     return rows.mutate(weight=ibis.literal(1).cast("float64")).select(COLUMNS)
 
@@ -120,7 +122,7 @@ def _labelled(rows: ir.Table, tables: Canonical, project: Project) -> ir.Table:
     alone would favour fast ends.
     """
     if tables.flat:
-        rows = rows.mutate(label=rows.won)
+        rows = rows.filter(_known(rows, tables, project)).mutate(label=rows.won)
         if project.label.unmatched == "lost":
             rows = rows.mutate(label=rows.label.fill_null(False))
         rows = rows.filter(rows.label.notnull())
@@ -131,6 +133,19 @@ def _labelled(rows: ir.Table, tables: Canonical, project: Project) -> ir.Table:
         rows = rows.mutate(label=won.fill_null(False))
     rows = rows.mutate(label=rows.label.cast("int8"))
     return _described(rows)
+
+
+def _known(rows: ir.Table, tables: Canonical, project: Project) -> ir.BooleanValue:
+    """Whether a flat export's status was known at the moment that somebody stands at.
+
+    The export says how a lead ended, not when: standing inside the data, it counts as known one
+    horizon after creation. At the end of the data, the status is what it is.
+    """
+    if tables.stood_at is None:
+        return ibis.literal(True)
+    return rows.created_at + ibis.interval(days=project.label.horizon_days) <= moment(
+        tables.stood_at
+    )
 
 
 def _described(rows: ir.Table) -> ir.Table:

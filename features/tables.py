@@ -95,7 +95,7 @@ class TableSet(Block):
     """The canonical tables of one run, in ``folder``, one Parquet file each.
 
     ``data_cutoff`` and ``latest`` are naive UTC: nothing at or after the first is in the
-    tables, the second is the last moment that is. ``flat``: outcomes have no closing time.
+    tables, the second is the last moment that is. ``stood_at``: the as-of that was asked for. ``flat``: outcomes have no closing time.
     ``digest`` is the SHA-256 of what was read, the names of files left aside.
     """
 
@@ -103,6 +103,7 @@ class TableSet(Block):
     project: str
     data_cutoff: datetime
     latest: datetime | None = None
+    stood_at: datetime | None = None
     flat: bool = False
     tables: dict[TableName, TableCount]
     attributes: list[AttributeColumn] = Field(default=[])
