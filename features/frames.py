@@ -13,18 +13,27 @@ from features.declare import build_catalogue
 from features.errors import DataError
 from features.hindsight import Suspect, audit
 from features.project import Project
-from features.snapshots import morning_snapshots, open_snapshots, training_snapshots
+from features.snapshots import (
+    count_snapshots,
+    morning_snapshots,
+    open_snapshots,
+    training_snapshots,
+)
 from features.tables import TableSet, open_tables
 
 
 @dataclass(frozen=True)
 class TrainingFrames:
-    """Where the two frames of a training lie, and the catalogue that they follow."""
+    """Where the two frames of a training lie, and the catalogue that they follow.
+
+    ``snapshots`` counts those of the ladder whose label is not known yet, too.
+    """
 
     catalogue: Catalogue
     ladder: Path
     mornings: Path
     suspects: list[Suspect]
+    snapshots: int
 
 
 def canonical(connection: Backend, read: TableSet) -> Canonical:
@@ -50,7 +59,11 @@ def training_frames(read: TableSet, project: Project, folder: Path) -> TrainingF
         }
         catalogue = build_catalogue(tables, read, project, suspects=condemned)
         frames = TrainingFrames(
-            catalogue, folder / "ladder.parquet", folder / "mornings.parquet", suspects
+            catalogue,
+            folder / "ladder.parquet",
+            folder / "mornings.parquet",
+            suspects,
+            count_snapshots(tables, project),
         )
         for path, snapshots in (
             (frames.ladder, training_snapshots(tables, project)),

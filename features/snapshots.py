@@ -24,9 +24,7 @@ def training_snapshots(tables: Canonical, project: Project) -> ir.Table:
     more (landmarking: van Houwelingen 2007). Columns: ``COLUMNS``.
     """
     ages = [0] if tables.flat else sorted(set(project.model.ages_days))
-    ladder = ibis.memtable({"ladder_age": ages}, schema={"ladder_age": "int32"})
-    rows = _trusted(tables, project).cross_join(ladder)
-    rows = rows.mutate(as_of=rows.created_at + rows.ladder_age.as_interval("D"))
+    rows = _at_ages(_trusted(tables, project), ages)
     rows = _labelled(_open(rows, project, newborn=True), tables, project)
     return rows.mutate(weight=1 / rows.count().over(group_by="lead_id")).select(COLUMNS)
 
@@ -61,6 +59,20 @@ def open_snapshots(tables: Canonical, project: Project, as_of: datetime) -> ir.T
         rows = rows.filter(open_now)
         return _described(rows.mutate(as_of=rows.created_at)).select(COLUMNS[:5])
     return _described(_open(rows.mutate(as_of=moment(as_of)), project)).select(COLUMNS[:5])
+
+
+def count_snapshots(tables: Canonical, project: Project) -> int:
+    """Return how many ladder snapshots there are, those included whose label is not known yet."""
+    ages = [0] if tables.flat else sorted(set(project.model.ages_days))
+    rows = _at_ages(_trusted(tables, project), ages)
+    rows = _open(rows, project, newborn=True)
+    return int(rows.filter(before(rows.as_of, moment(tables.cutoff))).count().execute())
+
+
+def _at_ages(rows: ir.Table, ages: list[int]) -> ir.Table:
+    ladder = ibis.memtable({"ladder_age": ages}, schema={"ladder_age": "int32"})
+    rows = rows.cross_join(ladder)
+    return rows.mutate(as_of=rows.created_at + rows.ladder_age.as_interval("D"))
 
 
 def _on_mornings(tables: Canonical, project: Project, spacing_days: int) -> ir.Table:

@@ -5,6 +5,8 @@ import pandas as pd
 from features.errors import NotEnoughError
 from features.project import Model
 
+FEW_WINS = 100  # below, a boosted model has to be better by more
+
 
 def won_leads(frame: pd.DataFrame) -> int:
     """Return how many different leads were won."""
@@ -36,3 +38,15 @@ def check_enough(ladder: pd.DataFrame, settings: Model) -> None:
             + ". Add older leads, or check in the project file that"
             " label.won and label.lost name the right values and that label.horizon_days is not too long for the data"
         )
+
+
+def reachable_step(won: int, settings: Model) -> str:
+    """Return the highest step of the ladder that this many won leads can be expected to carry.
+
+    Boosted trees want about a hundred wins before they beat a regression (see models/ladder.py);
+    with fewer they are tried all the same, and asked for more.
+    """
+    steps = [step for step in ("base_rate", "logistic", "lightgbm") if step in settings.ladder]
+    if won < FEW_WINS and "logistic" in steps:
+        return "logistic"
+    return steps[-1] if steps else "base_rate"

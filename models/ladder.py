@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from models.candidates import Candidate, OutOfFold, best
+from models.enough import FEW_WINS
 from models.metrics import clustered_mean, log_losses
 from models.scorer import expit
-
-FEW_WINS = 100
 
 
 @dataclass(frozen=True)

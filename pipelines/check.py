@@ -5,7 +5,7 @@ from typing import Any
 
 from features.errors import NotEnoughError
 from features.frames import TrainingFrames, training_frames
-from features.project import Model
+from features.project import Project
 from features.tables import TableSet
 from pipelines.reading import moment_of, read, tidy
 from pipelines.settings import Request
@@ -24,6 +24,7 @@ class Snapshots:
     base_rate: float | None
     enough: bool
     why: str
+    step: str | None
 
 
 def check(request: Request, steps: Steps) -> Summary:
@@ -41,9 +42,7 @@ def check(request: Request, steps: Steps) -> Summary:
         request.project,
         request.work,
     )
-    found = steps.run(
-        "count what there is to learn from", count, frames, tables, request.project.model
-    )
+    found = steps.run("count what there is to learn from", count, frames, request.project)
     steps.run("tidy up", tidy, request)
     file = request.shown_file
     return Summary(
@@ -68,7 +67,7 @@ def check(request: Request, steps: Steps) -> Summary:
                 {"column": suspect.label, "evidence": suspect.evidence, "verdict": suspect.verdict}
                 for suspect in frames.suspects
             ],
-            "enough": {"enough": found.enough, "why": found.why},
+            "enough": {"enough": found.enough, "why": found.why, "step": found.step},
         },
         headline=f"{'Enough' if found.enough else 'Not enough'} to train on: {found.why}.",
         next_steps=[f"leadgauge train {file}"]
@@ -94,28 +93,44 @@ def table_facts(tables: TableSet) -> dict[str, dict[str, Any]]:
     }
 
 
-def count(frames: TrainingFrames, tables: TableSet, settings: Model) -> Snapshots:
-    """Count the snapshots of the ladder; ``total`` counts those whose label is not known yet, too."""
+def count(frames: TrainingFrames, project: Project) -> Snapshots:
+    """Count the snapshots of the ladder, and say whether they carry a test forward in time."""
     import pandas as pd
 
-    from models.enough import check_enough, won_leads
+    from models.enough import check_enough, reachable_step, won_leads
+    from models.folds import forward_folds
 
-    ladder = pd.read_parquet(frames.ladder, columns=["lead_id", "label", "weight", "age_days"])
-    leads = int(ladder["lead_id"].nunique())
-    wins = won_leads(ladder)
+    columns = ["lead_id", "as_of", "label", "weight", "age_days", "group_id"]
+    ladder = pd.read_parquet(frames.ladder, columns=columns)
+    mornings = pd.read_parquet(frames.mornings, columns=columns)
+    settings, leads, wins = project.model, int(ladder["lead_id"].nunique()), won_leads(ladder)
     newborn = ladder[ladder["age_days"] < 1]
+    step = None
     try:
         check_enough(ladder, settings)
+        folds = forward_folds(
+            ladder,
+            mornings,
+            folds=settings.folds,
+            gap_days=project.label.horizon_days,
+            min_wins=settings.min_wins,
+            seed=settings.seed,
+        )
     except NotEnoughError as error:
         enough, why = False, str(error).removeprefix("not enough data to train on: ")
     else:
-        enough, why = True, f"{leads} leads with a known outcome, {wins} of them won"
+        enough, step = True, reachable_step(wins, settings)
+        why = (
+            f"{leads} leads with a known outcome, {wins} of them won, {len(folds)} tests forward "
+            f"in time; they carry the ladder up to {step}, if it proves better than the steps below"
+        )
     return Snapshots(
-        total=tables.tables["leads"].kept,
+        total=frames.snapshots,
         mature=len(ladder),
         leads=leads,
         wins=wins,
         base_rate=float(newborn["label"].mean()) if len(newborn) else None,
         enough=enough,
         why=why,
+        step=step,
     )

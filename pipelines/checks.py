@@ -3,7 +3,10 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from features.catalogue import Catalogue
 from features.errors import StoppedError
+from features.frames import unseen_kinds
+from features.project import Project
 from features.tables import TableSet
 from pipelines.scoring import ScoredNight
 from pipelines.settings import Request
@@ -41,6 +44,18 @@ def check_freshness(request: Request, tables: TableSet, as_of: datetime) -> list
             f"the data are getting old: their last moment is {tables.latest:%Y-%m-%d %H:%M} UTC"
         ]
     return []
+
+
+def new_kinds(tables: TableSet, project: Project, catalogue: Catalogue) -> list[str]:
+    """Return warnings about kinds of events that the model never saw: it cannot weigh them."""
+    kinds = unseen_kinds(tables, project, catalogue)
+    if not kinds:
+        return []
+    listed = ", ".join(f"{kind!r} ({count})" for kind, count in sorted(kinds.items())[:10])
+    return [
+        f"events: kinds that the model was not trained on, counted among all activity only: {listed}; "
+        "train anew once they have some history"
+    ]
 
 
 def compare(request: Request, scored: ScoredNight, as_of: datetime, version: str) -> list[str]:

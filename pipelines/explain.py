@@ -42,9 +42,9 @@ def explain(request: Request, steps: Steps) -> Summary:
     registry = Registry(request.home, project.project)
     champion = steps.reach("ask for the champion", registry.champion, request.shown_file)
     bundle = steps.reach("fetch the model", registry.fetch, champion, request.work)
-    tables = steps.reach("read and check the tables", read, request)
-    as_of = moment_of(request, tables)
     catalogue = steps.run("read the model's catalogue", catalogue_of, bundle, project.project)
+    tables = steps.reach("read and check the tables", read, request, catalogue)
+    as_of = moment_of(request, tables)
     frame = steps.run(
         "assemble features", open_frame, tables, project, catalogue, as_of, request.work
     )

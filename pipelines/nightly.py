@@ -11,7 +11,7 @@ from delivery.receipt import Receipt
 from features.frames import open_frame
 from features.project import Project
 from features.tables import TableSet
-from pipelines.checks import check_freshness, compare
+from pipelines.checks import check_freshness, compare, new_kinds
 from pipelines.lock import one_at_a_time
 from pipelines.reading import moment_of, read, tidy
 from pipelines.realised import realised
@@ -47,13 +47,14 @@ def nightly(request: Request, steps: Steps) -> Summary:
         registry = Registry(request.home, project.project)
         champion = steps.reach("ask for the champion", registry.champion, request.shown_file)
         bundle = steps.reach("fetch the model", registry.fetch, champion, request.work)
-        tables = steps.reach("read and check the tables", read, request)
+        catalogue = steps.run("read the model's catalogue", catalogue_of, bundle, project.project)
+        tables = steps.reach("read and check the tables", read, request, catalogue)
         as_of = moment_of(request, tables)
         warnings = steps.run(
             "check that the data are fresh", check_freshness, request, tables, as_of
         )
         warnings += _hindsight(champion, as_of)
-        catalogue = steps.run("read the model's catalogue", catalogue_of, bundle, project.project)
+        warnings += steps.run("look for new kinds", new_kinds, tables, project, catalogue)
         frame = steps.run(
             "assemble features", open_frame, tables, project, catalogue, as_of, request.work
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.catalogue import AccountAttribute, Attribute, Catalogue
+from features.declare import as_trained
 from features.errors import DataError
 from features.project import Project
 from features.tables import TableSet, open_tables
@@ -19,8 +20,12 @@ BATCH_ROWS = 50_000
 KEPT_RUNS = 20
 
 
-def read(request: Request, *, everything: bool = False) -> TableSet:
+def read(
+    request: Request, catalogue: Catalogue | None = None, *, everything: bool = False
+) -> TableSet:
     """Read and check the company's tables up to the request's moment, or ``everything`` that there is.
+
+    ``catalogue``: of the model that will score them; columns are read as it was trained on them.
 
     Raises:
         ProjectError: a source does not exist.
@@ -31,7 +36,7 @@ def read(request: Request, *, everything: bool = False) -> TableSet:
     folder = request.work / ("tables-later" if everything else "tables")
     folder.mkdir(exist_ok=True)
     return read_tables(
-        request.project,
+        as_trained(request.project, catalogue) if catalogue else request.project,
         request.data_root,
         folder,
         now=request.now,
@@ -63,9 +68,9 @@ def morning_frame(tables: TableSet, project: Project, catalogue: Catalogue, fold
         ]
         if absent:
             raise DataError(f"columns are no longer in the data: {', '.join(absent)}")
-        connection.create_table("snapshots", morning_snapshots(known, project), overwrite=True)
+        snapshots = connection.create_table("mornings", morning_snapshots(known, project))
         path = folder / "mornings.parquet"
-        connection.to_parquet(assemble(known, connection.table("snapshots"), catalogue), path)
+        connection.to_parquet(assemble(known, snapshots, catalogue), path)
     finally:
         connection.disconnect()
     return path

@@ -22,17 +22,18 @@ def realised(
     The tables are read a second time without the night's limit. A lead counts as won if it was
     won within the horizon from the night on, else as not won.
     """
-    if request.as_of is None or tables.flat or not scored.leads:
+    if request.as_of is None or not scored.leads:
         return None  # standing at the end of the data there is no later
     later = read(request, everything=True)
     horizon = timedelta(days=request.project.label.horizon_days)
-    if later.data_cutoff < as_of + horizon:
+    if later.data_cutoff < as_of + horizon and not tables.flat:
         return None
     import pandas as pd
 
     outcomes = pd.read_parquet(later.path("outcomes"), columns=["lead_id", "won", "closed_at"])
     rows = pd.read_parquet(scored.path, columns=["lead_id", "close_probability", "grade"])
-    inside = outcomes["closed_at"].between(as_of, as_of + horizon, inclusive="left")
+    # A flat export tells the end and not its time: the status is all there is to hold against.
+    inside = outcomes["closed_at"].between(as_of, as_of + horizon, inclusive="left") | tables.flat
     winners = set(
         outcomes.loc[outcomes["won"].fillna(value=False).astype(bool) & inside, "lead_id"].astype(
             str
