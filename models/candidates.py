@@ -23,7 +23,7 @@ from models.scorer import (
     logistic_contributions,
 )
 
-SEARCH_ROWS = 20_000
+SEARCH_ROWS = 30_000
 BAG_ROWS = 5_000
 PATIENCE = 3  # steps of the grid of rounds
 
@@ -244,4 +244,4 @@ def _thinned(
     keep = np.random.default_rng(seed).permutation(len(names))[
         : int(len(names) * SEARCH_ROWS / len(fold.train))
     ]
-    return np.flatnonzero(np.isin(leads, names[keep]))
+    return np.flatnonzero(pd.Index(leads).isin(names[keep]))

@@ -136,7 +136,7 @@ def _between(feature: TimeBetween, label: str, value: float | None) -> str:
 
 def _track_record(label: str, value: float | None, average: float | None) -> str:
     if value is None:
-        return f"no earlier leads with this {label}"
+        return f"no track record for this {label}"
     against = "" if average is None else f" (average {percent(average)})"
     return f"earlier leads with this {label} closed at {percent(value)}{against}"
 

@@ -82,7 +82,7 @@ GOLDEN: list[tuple[Any, Any, str]] = [
     (BETWEEN, None, "hand-off to first contact: has not happened so far"),
     (RECORD, 0.14, "earlier leads with this Lead Source closed at 14 % (average 9 %)"),
     (RECORD, 0.034, "earlier leads with this Lead Source closed at 3.4 % (average 9 %)"),
-    (RECORD, None, "no earlier leads with this Lead Source"),
+    (RECORD, None, "no track record for this Lead Source"),
     (PEOPLE, 3.0, "other leads of the company: 3"),
     (PEOPLE, 0.0, "other leads of the company: none"),
     (COLLEAGUES, 2.0, "active colleagues: 2 in the last 30 days"),
