@@ -57,15 +57,7 @@ def _learn_levels(
     A pool that training never saw has nothing learned; its rows are read as the level whose
     close rate is nearest to the average, since an unknown should say little either way.
     """
-    missing = column.isna().to_numpy(dtype=bool)
-    names = column.astype(object).where(~missing, MISSING).astype(str)
-    sums = (
-        pd.DataFrame(
-            {"level": names.to_numpy(), "leads": weight, "wins": weight * label, "missing": missing}
-        )
-        .groupby("level", sort=True)
-        .agg(leads=("leads", "sum"), wins=("wins", "sum"), missing=("missing", "any"))
-    )
+    sums = _sums(column, label, weight)
     overall = float((label * weight).sum() / weight.sum())
     rare = ~sums["missing"] & ~_enough(sums, overall, limits)
     kept = sums[~rare & ~sums["missing"]].sort_values("leads", ascending=False, kind="stable")
@@ -81,17 +73,29 @@ def _learn_levels(
             learned = pd.concat(
                 [learned, pd.DataFrame(rows[["leads", "wins"]].sum()).T.set_axis([pool])]
             )
-    stand_in = _nearest_to_average(learned, overall)
+    usual = _nearest_to_average(learned, overall)
+    other = levels.index(OTHER) if OTHER in levels else usual
     return {
         "name": name,
         "type": "category",
         "levels": levels,
-        "other": levels.index(OTHER) if OTHER in levels else stand_in,
-        "missing": levels.index(MISSING)
-        if MISSING in levels
-        else (levels.index(OTHER) if OTHER in levels else stand_in),
+        "other": other,
+        "missing": levels.index(MISSING) if MISSING in levels else other,
         "rare": sorted(str(level) for level in rare_names)[:MAX_RARE],
     }
+
+
+def _sums(column: pd.Series, label: Floats, weight: Floats) -> pd.DataFrame:
+    """Return leads and wins of each level, weighted; missing is one of them."""
+    missing = column.isna().to_numpy(dtype=bool)
+    names = column.astype(object).where(~missing, MISSING).astype(str)
+    return (
+        pd.DataFrame(
+            {"level": names.to_numpy(), "leads": weight, "wins": weight * label, "missing": missing}
+        )
+        .groupby("level", sort=True)
+        .agg(leads=("leads", "sum"), wins=("wins", "sum"), missing=("missing", "any"))
+    )
 
 
 def _enough(sums: pd.DataFrame, overall: float, limits: Limits) -> pd.Series:

@@ -76,40 +76,32 @@ def evaluate(
     gap = pd.Timedelta(days=gap_days)
     history, note = _what_was_known(tests, folds, gap)
     parts, table = [], []
-    for number, (test, fold) in enumerate(zip(tests, folds, strict=True)):
-        known = history[number]
-        row = {
-            "fold": number + 1,
-            "start": fold.start.isoformat(),
-            "end": fold.end.isoformat(),
-            "train_rows": len(fold.train),
-            "train_won_leads": won[number],
-            "rows": len(test.label),
-            "won_leads": test.wins,
-        }
+    for number, (test, fold, known) in enumerate(zip(tests, folds, history, strict=True)):
+        row = _fold_facts(number + 1, test, fold, won[number])
         if known is None:
             table.append({**row, "role": "warm-up", "step": None, "metrics": {}})
             continue
         chosen, platt = _choices(known, test, ladder, won_leads=won[number])
-        predicted = _predict(test, known, ladder, chosen, platt).assign(fold=number + 1)
-        parts.append(predicted)
-        figures = {
-            name: _metrics(predicted, name, seed, draws=100) for name in ["leadgauge", *ladder]
-        }
-        table.append(
-            {
-                **row,
-                "role": "evaluated",
-                "step": chosen.step,
-                "calibrated": platt != IDENTITY,
-                "metrics": figures,
-            }
-        )
+        parts.append(_predict(test, known, ladder, chosen, platt).assign(fold=number + 1))
+        row |= {"role": "evaluated", "step": chosen.step, "calibrated": platt != IDENTITY}
+        table.append({**row, "metrics": _all_models(parts[-1], ladder, seed, draws=100)})
     predictions = pd.concat(parts, ignore_index=True)
-    models = {name: _metrics(predictions, name, seed, draws=300) for name in ["leadgauge", *ladder]}
+    models = _all_models(predictions, ladder, seed, draws=300)
     return Evaluated(
         _summary(predictions, models, note), predictions, table, _curves(predictions, ladder)
     )
+
+
+def _fold_facts(number: int, test: OutOfFold, fold: Fold, won: int) -> dict[str, Any]:
+    return {
+        "fold": number,
+        "start": fold.start.isoformat(),
+        "end": fold.end.isoformat(),
+        "train_rows": len(fold.train),
+        "train_won_leads": won,
+        "rows": len(test.label),
+        "won_leads": test.wins,
+    }
 
 
 def _what_was_known(
@@ -174,14 +166,17 @@ def _predict(
     return frame
 
 
-def _metrics(
-    predictions: pd.DataFrame, name: str, seed: int, *, draws: int
-) -> dict[str, float | None]:
+def _all_models(
+    predictions: pd.DataFrame, ladder: Sequence[str], seed: int, *, draws: int
+) -> dict[str, dict[str, float | None]]:
     clusters = pd.factorize(predictions["cluster"])[0].astype(np.int64)
     label = predictions["label"].to_numpy(dtype=np.float64)
-    return all_metrics(
-        label, predictions[name].to_numpy(dtype=np.float64), clusters, seed=seed, draws=draws
-    )
+    return {
+        name: all_metrics(
+            label, predictions[name].to_numpy(dtype=np.float64), clusters, seed=seed, draws=draws
+        )
+        for name in ["leadgauge", *ladder]
+    }
 
 
 def _summary(

@@ -28,6 +28,11 @@ class Difference:
     rows: int
     won: int
 
+    @property
+    def words(self) -> str:
+        """The difference and its interval."""
+        return f"log loss {self.mean:+.5f} (90 % interval {self.low:+.5f} to {self.high:+.5f})"
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -75,44 +80,48 @@ def decide(
     upper end less the champion's is below the margin, and it is calibrated: error within a quarter
     of what chance alone makes, or a calibration slope between 0.7 and 1.4.
     """
-    differences, refusals, notes = [], [], []
+    told = _Told()
     for name, baseline in baselines.items():
         found = _difference(name, label, challenger, baseline, groups, seed)
-        differences.append(found)
+        told.differences.append(found)
         if not is_base_rate and found.high >= 0:
-            refusals.append(
-                f"not surely better than {name}: log loss {found.mean:+.5f} (90 % interval {found.low:+.5f} to {found.high:+.5f})"
-            )
+            told.refusals.append(f"not surely better than {name}: {found.words}")
     if champion is not None:
         rows = _fair_rows(label, unseen_by_champion)
-        if (
-            unseen_by_champion is not None
-            and rows.sum() == len(label)
-            and not unseen_by_champion.all()
-        ):
-            notes.append("the champion was trained on some of these rows, which favours it")
+        if unseen_by_champion is not None and not unseen_by_champion[rows].all():
+            told.notes.append("the champion was trained on some of these rows, which favours it")
         found = _difference(
             "champion", label[rows], challenger[rows], champion[rows], groups[rows], seed
         )
+        told.differences.append(found)
         allowed = margin * float(log_losses(label[rows], champion[rows]).mean())
-        differences.append(found)
         if found.high >= allowed:
-            refusals.append(
-                f"may be worse than the champion: log loss {found.mean:+.5f} (90 % interval {found.low:+.5f} to"
-                f" {found.high:+.5f}; at most {allowed:+.5f} is allowed)"
+            told.refusals.append(
+                f"may be worse than the champion: {found.words}; {allowed:+.5f} is allowed"
             )
-    figures = _calibration(label, challenger, clusters, seed)
-    if not _calibrated(figures):
-        refusals.append(
-            f"not calibrated: error {figures['ece']:.4f} where chance alone stays under {figures['ece_noise_95']:.4f},"
-            f" and slope {figures['calibration_slope']} is not between {SLOPES[0]} and {SLOPES[1]}"
+    return told.verdict(_calibration(label, challenger, clusters, seed), first=champion is None)
+
+
+@dataclass
+class _Told:
+    """What is gathered on the way to a verdict."""
+
+    differences: list[Difference] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def verdict(self, figures: dict[str, float | None], *, first: bool) -> Verdict:
+        """Add what the calibration says and close."""
+        if not _calibrated(figures):
+            self.refusals.append(
+                f"not calibrated: error {figures['ece']:.4f} where chance alone stays under {figures['ece_noise_95']:.4f},"
+                f" and slope {figures['calibration_slope']} is not between {SLOPES[0]} and {SLOPES[1]}"
+            )
+        well = (
+            "the first model: nothing to replace" if first else "as good as the champion or better"
         )
-    first = (
-        "the first model: nothing to replace"
-        if champion is None
-        else "as good as the champion or better"
-    )
-    return Verdict(not refusals, [*(refusals or [first]), *notes], differences, figures)
+        reasons = [*(self.refusals or [well]), *self.notes]
+        return Verdict(not self.refusals, reasons, self.differences, figures)
 
 
 def _fair_rows(label: Floats, unseen: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.bool_]:

@@ -4,32 +4,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from features.catalogue import Catalogue
 from features.errors import DataError
 from features.project import Model
-from models import base_rate, boosting, logistic
 from models.bundle import Bundle
-from models.calibration import Platt
-from models.candidates import (
-    Candidate,
-    OutOfFold,
-    age_position,
-    best,
-    logistic_margin,
-    run_folds,
-)
-from models.encoding import fit_encoder, ranges
+from models.candidates import Candidate, OutOfFold, best, run_folds
 from models.enough import check_enough, won_leads
 from models.evaluation import Evaluation, calibrate, decide, evaluate
-from models.explain import explain, importance
 from models.folds import Fold, forward_folds
-from models.frames import fair_weights, in_order, with_older_ages
-from models.grades import reference, thresholds
+from models.frames import in_order, with_older_ages
 from models.ladder import Decision
-from models.scorer import FORMAT, FrameError, Spec, encode
+from models.publishing import publish
+from models.scorer import FrameError
 
 
 @dataclass(frozen=True)
@@ -94,40 +82,56 @@ def train(
     """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    say = progress or _silent
-    ladder, mornings = (
-        in_order(ladder, catalogue, "ladder"),
-        in_order(mornings, catalogue, "mornings"),
-    )
+    ladder = in_order(ladder, catalogue, "ladder")
+    mornings = in_order(mornings, catalogue, "mornings")
     check_enough(ladder, settings)
-    ladder = with_older_ages(ladder, mornings)
-    steps = ["base_rate", *(step for step in ("logistic", "lightgbm") if step in settings.ladder)]
+    task = _Task(
+        ladder=with_older_ages(ladder, mornings),
+        mornings=mornings,
+        catalogue=catalogue,
+        settings=settings,
+        grade_shares=grade_shares,
+        gap_days=gap_days,
+        threads=threads,
+        say=progress or _silent,
+    )
     with threadpool_limits(threads):
-        folds = forward_folds(
-            ladder,
-            mornings,
-            folds=settings.folds,
-            gap_days=gap_days,
-            min_wins=settings.min_wins,
-            seed=settings.seed,
-        )
-        tests = _tested(ladder, mornings, folds, catalogue, settings, gap_days, threads, say)
-        won = [won_leads(ladder.iloc[fold.train]) for fold in folds]
-        evaluated = evaluate(tests, folds, steps, gap_days=gap_days, won=won, seed=settings.seed)
-        decision = decide(tests, steps, won_leads=won_leads(ladder))
-        platt = calibrate(tests, decision.candidate)
-        say(f"training the published model: {decision.step}")
-        last = mornings[mornings["as_of"] >= folds[-1].start]
-        bundle, explanation = _publish(
-            ladder,
-            last,
-            catalogue,
-            settings,
-            _to_fit(decision.candidate, tests),
-            platt,
-            grade_shares=grade_shares,
-            threads=threads,
-        )
+        return _trained(task)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What a training works on."""
+
+    ladder: pd.DataFrame
+    mornings: pd.DataFrame
+    catalogue: Catalogue
+    settings: Model
+    grade_shares: Sequence[float]
+    gap_days: float
+    threads: int
+    say: Callable[[str], None]
+
+
+def _trained(task: _Task) -> Trained:
+    settings = task.settings
+    steps = ["base_rate", *(step for step in ("logistic", "lightgbm") if step in settings.ladder)]
+    folds = _folds(task)
+    tests = _tested(task, folds)
+    won = [won_leads(task.ladder.iloc[fold.train]) for fold in folds]
+    evaluated = evaluate(tests, folds, steps, gap_days=task.gap_days, won=won, seed=settings.seed)
+    decision = decide(tests, steps, won_leads=won_leads(task.ladder))
+    task.say(f"training the published model: {decision.step}")
+    bundle, explanation = publish(
+        task.ladder,
+        task.mornings[task.mornings["as_of"] >= folds[-1].start],
+        task.catalogue,
+        settings,
+        _to_fit(decision.candidate, tests),
+        calibrate(tests, decision.candidate),
+        grade_shares=task.grade_shares,
+        threads=task.threads,
+    )
     return Trained(
         bundle=bundle,
         evaluation=evaluated.evaluation,
@@ -139,26 +143,28 @@ def train(
     )
 
 
-def _tested(
-    ladder: pd.DataFrame,
-    mornings: pd.DataFrame,
-    folds: Sequence[Fold],
-    catalogue: Catalogue,
-    settings: Model,
-    gap_days: float,
-    threads: int,
-    say: Callable[[str], None],
-) -> list[OutOfFold]:
+def _folds(task: _Task) -> list[Fold]:
+    return forward_folds(
+        task.ladder,
+        task.mornings,
+        folds=task.settings.folds,
+        gap_days=task.gap_days,
+        min_wins=task.settings.min_wins,
+        seed=task.settings.seed,
+    )
+
+
+def _tested(task: _Task, folds: Sequence[Fold]) -> list[OutOfFold]:
     try:
         return run_folds(
-            ladder,
-            mornings,
+            task.ladder,
+            task.mornings,
             folds,
-            catalogue,
-            settings,
-            gap_days=gap_days,
-            threads=threads,
-            progress=say,
+            task.catalogue,
+            task.settings,
+            gap_days=task.gap_days,
+            threads=task.threads,
+            progress=task.say,
         )
     except FrameError as error:
         raise DataError(f"the training frames do not fit the catalogue: {error}") from None
@@ -169,89 +175,3 @@ def _to_fit(candidate: Candidate, tests: Sequence[OutOfFold]) -> Candidate:
     if not candidate.anchored:
         return candidate
     return replace(candidate, strength=best(tests, "logistic").strength)
-
-
-def _publish(
-    ladder: pd.DataFrame,
-    last: pd.DataFrame,
-    catalogue: Catalogue,
-    settings: Model,
-    candidate: Candidate,
-    platt: Platt,
-    *,
-    grade_shares: Sequence[float],
-    threads: int,
-) -> tuple[Bundle, dict[str, Any]]:
-    """Fit the chosen candidate on every mature row and add what the night needs beside it."""
-    model, texts = fit_model(ladder, catalogue, settings, candidate, platt, threads=threads)
-    draft = Bundle.of(model, texts, catalogue, threads=threads)
-    probability = draft.probability(last)
-    explanation = explain(draft, last, seed=settings.seed)
-    model = {
-        **model,
-        "reference": reference(probability),
-        "grades": thresholds(probability, grade_shares),
-        "training": {**model["training"], **importance(draft, last)},
-    }
-    return Bundle.of(model, texts, catalogue, threads=threads), explanation
-
-
-def fit_model(
-    ladder: pd.DataFrame,
-    catalogue: Catalogue,
-    settings: Model,
-    candidate: Candidate,
-    platt: Platt,
-    *,
-    threads: int,
-) -> tuple[Spec, dict[str, str]]:
-    """Fit one candidate on all rows of the ladder; return the model and the boosters' texts."""
-    label, weight = ladder["label"].to_numpy(dtype=np.float64), fair_weights(ladder)
-    features = fit_encoder(ladder, catalogue, label=label, weight=weight)
-    matrix = encode(features, ladder)
-    base = base_rate.fit_base_rate(matrix, label, weight, age_feature=age_position(catalogue))
-    regression, texts = None, dict[str, str]()
-    if candidate.step == "logistic" or candidate.anchored:
-        fitted = logistic.fit_logistic(
-            features, matrix, label, weight, base=base, strengths=[candidate.strength]
-        )
-        regression = fitted[candidate.strength]
-    if candidate.step == "lightgbm":
-        bag = boosting.fit_bag(
-            features,
-            matrix,
-            label,
-            weight,
-            anchor=logistic_margin(regression, matrix) if regression else None,
-            rounds=candidate.rounds,
-            seeds=settings.seeds,
-            seed=settings.seed,
-            threads=threads,
-        )
-        texts = {
-            f"booster_{number}.txt": booster.model_to_string() for number, booster in enumerate(bag)
-        }
-    model: Spec = {
-        "format": FORMAT,
-        "step": candidate.step,
-        "anchored": candidate.anchored,
-        "features": features,
-        "base_rate": base,
-        "logistic": regression,
-        "boosters": list(texts),
-        "calibration": {"slope": platt.slope, "intercept": platt.intercept},
-        "horizon_days": catalogue.horizon_days,
-        "training": {
-            "rows": len(ladder),
-            "leads": int(ladder["lead_id"].nunique()),
-            "won_leads": won_leads(ladder),
-            "first_as_of": ladder["as_of"].min().isoformat(),
-            "last_as_of": ladder["as_of"].max().isoformat(),
-            "oldest_days": float(ladder["age_days"].max()),
-            "strength": candidate.strength,
-            "rounds": candidate.rounds,
-            "seeds": settings.seeds,
-            "ranges": ranges(features, matrix),
-        },
-    }
-    return model, texts

@@ -9,7 +9,7 @@ from models.candidates import Candidate
 from models.explain import importance
 from models.frames import in_order, with_older_ages
 from models.grades import reference, thresholds
-from models.training import fit_model
+from models.publishing import fit_model
 from tests.models.company import SETTINGS, SHARES, Frames, company
 
 CANDIDATES = {
