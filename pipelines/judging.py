@@ -1,8 +1,8 @@
 """The challenger before the gate: against the base rate, and against the champion where that is fair.
 
 Fair are, in this order: rows later than all that the champion learned from; rows that the
-champion's own forward-in-time trial predicted, too, without having learned from them; and, if
-both are too few, all rows, which favours the champion, as the verdict then says.
+champion's own forward-in-time trial predicted, too, without having learned from them; and, where
+there is neither, all rows, which favours the champion, as the verdict then says.
 """
 
 from dataclasses import dataclass
@@ -100,7 +100,7 @@ def _opponent(
         return Opponent(scored, later)
     tried = _tried(request, champion, rows)
     known = ~np.isnan(tried)
-    if won[known].sum() >= ENOUGH_WINS:
+    if known.any():
         return Opponent(np.where(known, tried, scored), known)
     return Opponent(scored, later)
 

@@ -1,6 +1,7 @@
 """What is kept of a training: evidence for the report and the data scientist, sums only."""
 
 import json
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +93,12 @@ def _draw_summary(
             for feature in catalogue.features
         ]
     )
-    figure = shap_summary_figure(parts, values, [feature.label for feature in catalogue.features])
+    with warnings.catch_warnings():
+        # shap looks for the range of each column to colour it; categories have none and stay grey.
+        warnings.filterwarnings("ignore", message="All-NaN slice encountered")
+        figure = shap_summary_figure(
+            parts, values, [feature.label for feature in catalogue.features]
+        )
     _save(figure, folder / "shap_summary.png")
 
 

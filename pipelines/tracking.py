@@ -151,10 +151,12 @@ def _log_metrics(training: Training) -> None:
     mlflow.log_metrics(_finite(training.metrics))
     columns = list(dict.fromkeys(key for fold in training.folds for key in fold))
     if columns:
-        mlflow.log_table(
-            {key: [fold.get(key) for fold in training.folds] for key in columns},
-            "folds.json",
-        )
+        with warnings.catch_warnings():
+            # MLflow selects text columns in a way that pandas 3 wants said otherwise.
+            warnings.filterwarnings("ignore", message="For backward compatibility, 'str' dtypes")
+            mlflow.log_table(
+                {key: [fold.get(key) for fold in training.folds] for key in columns}, "folds.json"
+            )
     for step, fold in enumerate(training.folds):
         numbers = {
             f"fold.{key}": value for key, value in fold.items() if isinstance(value, int | float)

@@ -11,7 +11,7 @@ from simulation.export import write_company
 
 
 def write_tiny(folder: Path, name: str = "tiny", **changes: Any) -> Path:
-    """Write five hundred leads of fifteen months and return the project file; ``changes`` go over its blocks."""
+    """Write five hundred leads, plainly told apart, of fifteen months and return the project file; ``changes`` go over its blocks."""
     company = simulate(
         500,
         seed=3,
@@ -20,6 +20,7 @@ def write_tiny(folder: Path, name: str = "tiny", **changes: Any) -> Path:
         end=date(2026, 3, 31),
         base_rate=0.2,
         accounts=False,
+        signal=2.0,
     )
     path = write_company(company, folder, dirty=False)
     document = yaml.safe_load(path.read_text())

@@ -234,8 +234,8 @@ def test_a_scheduled_night_starts_by_itself_and_publishes(
             served.send_signal(signal.SIGINT)
             served.wait(timeout=120)
     assert states["COMPLETED"], log.read_text()
-    night = trained_once.home.root / "publications" / "tiny" / "nights" / "20260331T220000Z"
-    assert night.exists()
+    night = trained_once.home.root / "publications" / "tiny" / "nights" / "20260401T000000Z"
+    assert night.lstat().st_mtime > began.replace(tzinfo=UTC).timestamp()
     assert began - timedelta(minutes=1) < states["COMPLETED"][0]
 
 
