@@ -16,7 +16,7 @@ from features.project import Project
 from features.tables import AttributeColumn, TableSet
 
 ALONE = 0.85  # AUC of the column alone on later leads: honest columns of lead data stay well below
-BY_FILL = 0.70  # AUC of whether it is filled at all
+BY_FILL = 0.75  # AUC of whether it is filled at all
 FILL_GAP = 0.40  # filled among closed leads, and not yet among the fresh open ones
 FRESH = 50  # open leads from which a fill share is worth something
 SMOOTHING = 20.0  # closed leads' worth of the overall rate in a level's own
