@@ -72,12 +72,12 @@ def test_names_from_the_data_are_printed_and_never_read_as_markup() -> None:
 @pytest.mark.parametrize(
     ("was", "now", "stops"), [(100, 50, False), (100, 49, True), (49, 0, False)]
 )
-def test_a_night_with_half_the_leads_gone_is_not_published(was: int, now: int, stops: bool) -> None:  # noqa: FBT001  a table of cases
+def test_a_night_with_half_the_leads_gone_is_not_published(was: int, now: int, stops: bool) -> None:
     assert bool(_shrunk(was, now)) is stops
 
 
 @pytest.mark.parametrize(("points", "stops"), [(24, False), (25, True)])
-def test_the_same_model_does_not_change_its_mind_overnight(points: int, stops: bool) -> None:  # noqa: FBT001  a table of cases
+def test_the_same_model_does_not_change_its_mind_overnight(points: int, stops: bool) -> None:
     ids = [str(number) for number in range(60)]
     was = pd.DataFrame({"lead_id": ids, "score": 40})
     now = pd.DataFrame({"lead_id": ids, "score": 40 + points})
