@@ -6,30 +6,21 @@ from features.canonical import Canonical
 from features.catalogue import (
     AccountActivity,
     AccountAttribute,
-    ActiveDays,
     Attribute,
     Catalogue,
-    EdgeKind,
-    EventCount,
-    EventRecency,
-    EventTrend,
     Feature,
     Group,
     OwnerLoad,
-    TimeBetween,
     Timing,
     TrackRecord,
 )
-from features.clock import before, wall_clock
+from features.clock import wall_clock
+from features.declare_events import event_features, event_kinds
 from features.project import Project, Source
-from features.sql import slugs
 from features.tables import LEAD_OPTIONAL, AttributeColumn, TableSet
 
 MAX_LEVELS = 50  # past this, a category's own track record says more than its levels (LightGBM's docs say likewise)
 RECORD_LEVELS = 15  # from here on, levels are thin enough for a smoothed record to help
-MIN_KIND_SHARE = 0.005  # a kind that fewer leads have is counted among all events alone
-HANDOVER, CONTACT = "handed_over", "contacted"
-SALES_KINDS = {HANDOVER, CONTACT, "accepted", "rejected", "recycled", "call", "meeting"}
 CAME_FROM = {"source", "campaign"}
 
 
@@ -57,13 +48,13 @@ def build_catalogue(
             left_out[attribute.label] = reason
         else:
             kept.append(attribute)
-    kinds = _event_kinds(tables, read, project)
+    kinds = event_kinds(tables, read, project)
     features: list[Feature] = [
         *_timing(tables, project),
         *_attributes(kept, changing),
         *_track_records(kept, tables, project),
         *_company(tables),
-        *_behaviour(kinds, project),
+        *event_features(kinds, project),
     ]
     return Catalogue(
         project=project.project,
@@ -258,84 +249,3 @@ def _company(tables: Canonical) -> Iterator[Feature]:
             measure=measure,
             days=days,
         )
-
-
-def _event_kinds(tables: Canonical, read: TableSet, project: Project) -> list[str]:
-    """Return the kinds that get features of their own, the commonest first.
-
-    Only what happened while the lead was open can ever be seen by a snapshot.
-    """
-    if project.features.event_kinds is not None:
-        return project.features.event_kinds
-    closed = tables.outcomes.select("lead_id", "closed_at")
-    events = tables.known_events.left_join(closed, "lead_id")
-    events = events.filter(events.closed_at.isnull() | before(events.known_at, events.closed_at))
-    kinds = events.group_by("kind").aggregate(leads=events.lead_id.nunique())
-    enough = max(10, MIN_KIND_SHARE * read.tables["leads"].kept)
-    kinds = kinds.filter(
-        kinds.leads >= enough,
-        ~kinds.kind.isin(list(project.features.leave_out_kinds) or [""]),
-    )
-    ordered = kinds.order_by(kinds.leads.desc(), kinds.kind).limit(project.features.max_event_kinds)
-    return list(ordered.execute()["kind"])
-
-
-def _behaviour(kinds: list[str], project: Project) -> Iterator[Feature]:
-    if not kinds:
-        return
-    names = slugs(kinds, taken=("any",))
-    for kind in kinds:
-        yield from _of_kind(kind, names[kind], project)
-    yield from _of_kind(None, "any", project)
-    did: Group = "what they did"
-    for days in project.features.windows_days:
-        yield ActiveDays(
-            name=f"active_days_{days}d",
-            group=did,
-            concept="activity",
-            label="days with activity",
-            days=days,
-        )
-    first = min(project.features.windows_days, default=7)
-    yield EventTrend(
-        name=f"trend_{first}d",
-        group=did,
-        concept="activity",
-        label="change in activity",
-        days=first,
-    )
-    for which in ("first", "last"):
-        yield EdgeKind(
-            name=f"{which}_kind",
-            group=did,
-            concept=f"{which} kind",
-            label=f"{which} activity",
-            type="category",
-            which=which,
-        )
-    if {HANDOVER, CONTACT} <= set(kinds):
-        yield TimeBetween(
-            name="handover_to_contact_days",
-            group="what sales did",
-            concept="speed of contact",
-            label="hand-off to first contact",
-            start=HANDOVER,
-            end=CONTACT,
-        )
-
-
-def _of_kind(kind: str | None, name: str, project: Project) -> Iterator[Feature]:
-    words = project.features.words
-    label = "activity" if kind is None else words.get(kind, kind.replace("_", " "))
-    sales = kind is not None and (
-        kind in SALES_KINDS or bool({"call", "meeting"} & set(name.split("_")))
-    )
-    common = {
-        "group": "what sales did" if sales else "what they did",
-        "concept": "activity" if kind is None else f"event {name}",
-        "label": label,
-        "event": kind,
-    }
-    for days in [*project.features.windows_days, None]:
-        yield EventCount(name=f"{name}_{days}d" if days else f"{name}_ever", days=days, **common)
-    yield EventRecency(name=f"{name}_days_since", unit="days", **common)

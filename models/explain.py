@@ -1,12 +1,14 @@
 """What makes leads close, over all of them: for leadership and for the data scientist, as JSON values."""
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.catalogue import Feature
 from models.bundle import Bundle
 from models.metrics import wilson
 from models.scorer import Floats
@@ -41,8 +43,8 @@ def explain(
     """Return the global explanation on a sample of rows with labels.
 
     ``concepts`` and ``groups``: the mean of |sum of their features' contributions|, in log-odds, greatest first.
-    ``features``: for the strongest ones a table of bins or levels with rows, leads, the mean contribution as an
-    odds multiplier, and the observed close rate with its 95 % interval (independent leads counted, not rows).
+    ``features``: for the strongest ones a table of bins or levels with rows, leads, what their concept contributes
+    there, as a multiple of the average row's odds, and the observed close rate with its 95 % interval (independent leads counted, not rows).
     """
     if len(frame) > sample:
         frame = frame.iloc[np.sort(np.random.default_rng(seed).permutation(len(frame))[:sample])]
@@ -68,12 +70,26 @@ def explain(
                 "type": features[position].type,
                 "mean_contribution": float(strength[position]),
                 "table": _dependence(
-                    frame, features[position].name, features[position].type, parts[:, position]
+                    frame,
+                    features[position].name,
+                    features[position].type,
+                    _against_average(parts, features, features[position].concept),
                 ),
             }
             for position in top
         ],
     }
+
+
+def _against_average(parts: Floats, features: Sequence[Feature], concept: str) -> Floats:
+    """Return what a concept contributes to each row, less its mean.
+
+    Visits in 7, 30 and 90 days share one effect between them: the odds of one of them alone would
+    tell a fraction of it.
+    """
+    mine = [place for place, feature in enumerate(features) if feature.concept == concept]
+    summed = np.asarray(parts[:, mine].sum(axis=1), dtype=np.float64)
+    return np.asarray(summed - summed.mean(), dtype=np.float64)
 
 
 def _ranked(parts: Floats, names: list[str]) -> list[dict[str, Any]]:

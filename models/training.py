@@ -61,7 +61,7 @@ def train(
     *,
     grade_shares: Sequence[float],
     gap_days: float,
-    threads: int = 2,
+    threads: int = 1,
     progress: Callable[[str], None] | None = None,
 ) -> Trained:
     """Choose, calibrate, evaluate forward in time, and fit what is published on every row.

@@ -87,6 +87,6 @@ def _words(levels: Sequence[Level]) -> str:
     return (
         f"“{best.label}”: these leads close more often (odds {odds(best.odds)}). "
         f"“{worst.label}”: less often (odds {odds(worst.odds)})."
-        if best.odds > 1 > worst.odds
+        if best.odds > 1 > worst.odds and odds(worst.odds) != f"{TIMES}1.0"
         else f"Odds run from {odds(worst.odds)} (“{worst.label}”) to {odds(best.odds)} (“{best.label}”) of the average."
     )
