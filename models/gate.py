@@ -76,15 +76,21 @@ def decide(
         margin: how much worse than the champion, as a share of its log loss, is still as good.
         seed: of the bootstrap.
 
-    Promoted if the upper end of the 90 % interval of its loss less each baseline's is below zero, the
-    upper end less the champion's is below the margin, and it is calibrated: error within a quarter
+    The first model is promoted if it is no worse than each baseline, since what stands in its place
+    otherwise is nothing. One that takes another's place has to be surely better than the baselines (the
+    upper end of the 90 % interval of the difference in loss below zero), the upper end of its
+    difference to the champion has to be below the margin. Both have to be calibrated: error within a quarter
     of what chance alone makes, or a calibration slope between 0.7 and 1.4.
     """
     told = _Told()
     for name, baseline in baselines.items():
         found = _difference(name, label, challenger, baseline, groups, seed)
         told.differences.append(found)
-        if not is_base_rate and found.high >= 0:
+        if is_base_rate:
+            continue
+        if champion is None and found.mean > 0:
+            told.refusals.append(f"no better than {name}: {found.words}")
+        elif champion is not None and found.high >= 0:
             told.refusals.append(f"not surely better than {name}: {found.words}")
     if champion is not None:
         rows = _fair_rows(label, unseen_by_champion)

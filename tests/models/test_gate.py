@@ -37,7 +37,14 @@ def test_the_first_model_is_promoted_if_it_beats_the_base_rate() -> None:
 
 
 def test_a_model_no_better_than_the_base_rate_is_refused() -> None:
-    verdict = judged(expit(np.log(BASE / (1 - BASE)) + RNG.normal(0, 0.05, ROWS)))
+    verdict = judged(expit(np.log(BASE / (1 - BASE)) + RNG.normal(0, 0.5, ROWS)))
+    assert not verdict.promoted
+    assert verdict.reasons[0].startswith("no better than base_rate: log loss +")
+
+
+def test_the_first_model_may_equal_the_base_rate_and_no_later_one_may() -> None:
+    assert judged(BASE).promoted
+    verdict = judged(BASE, champion=BASE)
     assert not verdict.promoted
     assert verdict.reasons[0].startswith("not surely better than base_rate: log loss ")
 
