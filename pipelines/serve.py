@@ -1,6 +1,7 @@
 """One process that starts the night and the training as the project file schedules them."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -31,6 +32,8 @@ def serve_project(request: Request) -> None:
         ProjectError: a schedule of the project file is none.
         UsageError: no Prefect server came up.
     """
+    # Until Prefect's own handler is in place, a supervisor's SIGTERM must not leave our server behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with prefect_server(request):
         from prefect import serve
 

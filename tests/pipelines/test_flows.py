@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import time
 from datetime import UTC, datetime, timedelta
@@ -231,12 +230,30 @@ def test_a_scheduled_night_starts_by_itself_and_publishes(
         try:
             states = wait_for_a_night(log, served)
         finally:
-            served.send_signal(signal.SIGINT)
+            served.terminate()  # as a supervisor does
             served.wait(timeout=120)
+    assert served.returncode == 0, log.read_text()
+    assert not answers(server_of(log))
     assert states["COMPLETED"], log.read_text()
     night = trained_once.home.root / "publications" / "tiny" / "nights" / "20260401T000000Z"
     assert night.lstat().st_mtime > began.replace(tzinfo=UTC).timestamp()
     assert began - timedelta(minutes=1) < states["COMPLETED"][0]
+
+
+def server_of(log: Path) -> str:
+    """Return where the server is that `serve` has started, or nothing before it is up."""
+    found = re.search(r"Prefect server: (\S+)", log.read_text())
+    return found[1] if found else ""
+
+
+def answers(server: str) -> bool:
+    import httpx
+
+    try:
+        httpx.get(f"{server}/api/health", timeout=10)
+    except httpx.TransportError:
+        return False
+    return True
 
 
 def wait_for_a_night(log: Path, served: "subprocess.Popen[bytes]") -> dict[str, list[datetime]]:
@@ -246,10 +263,10 @@ def wait_for_a_night(log: Path, served: "subprocess.Popen[bytes]") -> dict[str, 
     for _ in range(600):
         time.sleep(1)
         assert served.poll() is None, log.read_text()
-        server = re.search(r"Prefect server: (\S+)", log.read_text())
-        if server is None:
+        server = server_of(log)
+        if not server:
             continue
-        found = httpx.post(f"{server[1]}/api/flow_runs/filter", json={}, timeout=30).json()
+        found = httpx.post(f"{server}/api/flow_runs/filter", json={}, timeout=30).json()
         states: dict[str, list[datetime]] = {"COMPLETED": []}
         for run in found:
             start = (
