@@ -8,6 +8,7 @@ from pathlib import Path
 
 from features.errors import UsageError
 from pipelines import console
+from pipelines.disk import full_disk_told
 from pipelines.home import Home, find_data, find_home, prepare_environment
 from pipelines.settings import Request, make_request, parse_moment
 from pipelines.steps import DirectSteps, Steps
@@ -50,8 +51,9 @@ def run(command: str, call: Call, **options: str | bool | int) -> None:
     begun = time.perf_counter()
     home = _prepare(call.home, verbose=call.verbose)
     request = _request(call, home, options)
-    as_flow = _as_flow(command, request) if call.prefect else None
-    summary = as_flow or _directly(body_of(command), request)
+    with full_disk_told(home.root):
+        as_flow = _as_flow(command, request) if call.prefect else None
+        summary = as_flow or _directly(body_of(command), request)
     console.show(summary.after(time.perf_counter() - begun), as_document=call.as_json)
 
 
@@ -71,7 +73,8 @@ def run_demo(
 
     progress = console.progress()
     try:
-        summary = demo(found, folder.resolve(), DirectSteps(progress), leads=leads, seed=seed)
+        with full_disk_told(found.root):
+            summary = demo(found, folder.resolve(), DirectSteps(progress), leads=leads, seed=seed)
     finally:
         progress.stop()
     console.show(summary.after(time.perf_counter() - begun), as_document=as_json)

@@ -10,6 +10,7 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from pipelines.artifacts import leave_artifacts
+from pipelines.disk import full_disk_told
 from pipelines.home import Home, find_data, prepare_environment
 from pipelines.nightly import nightly as nightly_body
 from pipelines.retrain import retrain as retrain_body
@@ -29,7 +30,8 @@ def retrain(settings: RetrainSettings) -> Summary:
     """Train a challenger and promote it if the gate lets it pass."""
     request = request_of(settings, promote=settings.promote)
     # Labels ripen with the data: a retraining stands at the data cut-off, not at the clock.
-    summary = retrain_body(request.at(_given(settings, request)), PrefectSteps())
+    with full_disk_told(request.home.root):
+        summary = retrain_body(request.at(_given(settings, request)), PrefectSteps())
     leave_artifacts(summary)
     return summary
 
@@ -41,7 +43,8 @@ def nightly(settings: NightlySettings) -> Summary:
     as_of = _given(settings, request)
     if as_of is None and not settings.pinned and request.project.data_cutoff is None:
         as_of = scheduled_start()
-    summary = nightly_body(request.at(as_of), PrefectSteps())
+    with full_disk_told(request.home.root):
+        summary = nightly_body(request.at(as_of), PrefectSteps())
     leave_artifacts(summary)
     return summary
 
