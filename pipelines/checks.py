@@ -1,9 +1,11 @@
 """What stops a night before it publishes: data that are stale or shrunk, scores that have jumped."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from features.catalogue import Catalogue
+from features.catalogue import AccountAttribute, Attribute, Catalogue
 from features.errors import StoppedError
 from features.frames import unseen_kinds
 from features.project import Project
@@ -14,6 +16,7 @@ from pipelines.settings import Request
 if TYPE_CHECKING:
     import pandas as pd
 
+LISTED = 10  # new values of a column or of events that a warning names
 COMPARABLE = timedelta(days=7)  # publications further apart may differ for good reasons
 ENOUGH = 50  # leads from which a share says something
 SHRUNK = 0.5  # of the leads that were open the night before
@@ -51,11 +54,71 @@ def new_kinds(tables: TableSet, project: Project, catalogue: Catalogue) -> list[
     kinds = unseen_kinds(tables, project, catalogue)
     if not kinds:
         return []
-    listed = ", ".join(f"{kind!r} ({count})" for kind, count in sorted(kinds.items())[:10])
+    listed = _counted(sorted(kinds.items()))
     return [
         f"events: kinds that the model was not trained on, counted among all activity only: {listed}; "
         "train anew once they have some history"
     ]
+
+
+def check_events(request: Request, tables: TableSet, catalogue: Catalogue) -> list[str]:
+    """Return a warning if there are no events for a model that learned from events, and ``--force`` was said.
+
+    Raises:
+        StoppedError: there are none: every lead would be scored as if it had done nothing.
+    """
+    events = tables.tables.get("events")
+    if not catalogue.event_kinds or (events and events.kept):
+        return []
+    known = ", ".join(map(repr, catalogue.event_kinds[:LISTED]))
+    said = (
+        f"events: there are none of {events.read if events else 0} rows, and the model was trained on "
+        f"events ({known}): every lead looks as if it had done nothing"
+    )
+    if request.options.get("force"):
+        return [said]
+    raise StoppedError(
+        f"{said}. Nothing was published. Check the export that sources.events names, train anew "
+        "without events, or say --force if this is as it should be"
+    )
+
+
+def new_levels(frame: Path, bundle: Path) -> list[str]:
+    """Return warnings about values of the leads' own columns, such as a source, that the model never saw.
+
+    ``frame``: tonight's feature rows; ``bundle``: the model's folder.
+    """
+    import pandas as pd
+
+    from models.bundle import Bundle
+    from models.encoding import unseen
+
+    model = Bundle.load(bundle)
+    specs = {spec["name"]: spec for spec in model.model["features"]}
+    columns = [
+        feature
+        for feature in model.catalogue.features
+        if isinstance(feature, Attribute | AccountAttribute) and feature.type == "category"
+    ]
+    rows = pd.read_parquet(frame, columns=[feature.name for feature in columns])
+    warnings = []
+    for feature in columns:
+        new, _ = unseen(specs[feature.name], rows[feature.name])
+        counts = rows.loc[new, feature.name].value_counts()
+        if len(counts):
+            pairs = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))
+            warnings.append(
+                f"{'leads' if isinstance(feature, Attribute) else 'accounts'}: values of {feature.label!r} "
+                f"that the model was not trained on, with the open leads that have them: {_counted(pairs)}; "
+                "the model can tell nothing from them. Train anew once some of these leads have closed"
+            )
+    return warnings
+
+
+def _counted(pairs: Sequence[tuple[Any, int]]) -> str:
+    """List values with their counts, and how many more there are."""
+    listed = ", ".join(f"{str(value)!r} ({count})" for value, count in pairs[:LISTED])
+    return listed + (f" and {len(pairs) - LISTED} more" if len(pairs) > LISTED else "")
 
 
 def compare(request: Request, scored: ScoredNight, as_of: datetime, version: str) -> list[str]:

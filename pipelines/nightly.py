@@ -11,7 +11,7 @@ from delivery.receipt import Receipt
 from features.frames import open_frame
 from features.project import Project
 from features.tables import TableSet
-from pipelines.checks import check_freshness, compare, new_kinds
+from pipelines.checks import check_events, check_freshness, compare, new_kinds, new_levels
 from pipelines.lock import one_at_a_time
 from pipelines.reading import moment_of, read, tidy
 from pipelines.realised import realised
@@ -54,10 +54,14 @@ def nightly(request: Request, steps: Steps) -> Summary:
             "check that the data are fresh", check_freshness, request, tables, as_of
         )
         warnings += _hindsight(champion, as_of)
+        warnings += steps.run(
+            "check that there are events", check_events, request, tables, catalogue
+        )
         warnings += steps.run("look for new kinds", new_kinds, tables, project, catalogue)
         frame = steps.run(
             "assemble features", open_frame, tables, project, catalogue, as_of, request.work
         )
+        warnings += steps.run("look for new values", new_levels, frame, bundle)
         scored = steps.run("score and explain", score_open, frame, bundle, tables, request.work)
         warnings += steps.run(
             "compare with the night before", compare, request, scored, as_of, champion.version
