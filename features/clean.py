@@ -34,14 +34,18 @@ class CleanTable:
     filtered: int = 0
 
 
-def clean(connection: duckdb.DuckDBPyConnection, raw: RawTable, source: Source) -> CleanTable:
+def clean(
+    connection: duckdb.DuckDBPyConnection, raw: RawTable, source: Source, *, trained: bool = False
+) -> CleanTable:
     """Turn missing values to NULL, derive columns in their order, and mark the rows that ``where`` takes.
+
+    ``trained``: ``types`` are those that a model was trained on; a column of theirs may be gone.
 
     Raises:
         ProjectError: a column is not there, or an expression is not SQL; all of them at once.
         DataError: an expression fails on a value.
     """
-    problems = list(_unknown(raw, source))
+    problems = list(_unknown(raw, source, trained=trained))
     query = _base(raw, source)
     types = _types(connection, query)
     failed: list[str] = []
@@ -84,12 +88,12 @@ def _names(expression: str, columns: list[str]) -> bool:
     return any(re.search(rf"(?<!\w){re.escape(column)}(?!\w)", expression) for column in columns)
 
 
-def _unknown(raw: RawTable, source: Source) -> Iterator[str]:
+def _unknown(raw: RawTable, source: Source, *, trained: bool) -> Iterator[str]:
     """Columns that the project file names and the source does not have."""
     have = [*raw.columns, *source.derive]
     named = [(f"columns.{name}", column, have) for name, column in source.columns.items()]
     named += [("drop", column, have) for column in source.drop]
-    named += [("types", column, have) for column in source.types]
+    named += [("types", column, have) for column in source.types if not trained]
     named += [("missing_in", column, raw.columns) for column in source.missing_in]
     for where, column, known in named:
         if column not in known:

@@ -34,13 +34,15 @@ def read_tables(
     *,
     now: datetime,
     as_of: datetime | None = None,
+    trained: bool = False,
     progress: Progress | None = None,
 ) -> TableSet:
     """Read every source of a project, check every row, and write the canonical tables to ``folder``.
 
     ``now`` and ``as_of`` are naive UTC. With ``as_of``, what came at or after it is passed over
     and counted; derived columns are computed before that, over all rows of the source.
-    ``progress`` is told what is being done. Beside the tables lie ``quarantine.csv``, one line per
+    ``trained``: the columns' types are those of a model, and a column that is gone is for
+    whoever scores with it to miss. ``progress`` is told what is being done. Beside the tables lie ``quarantine.csv``, one line per
     refused row, and ``tables.json``.
 
     Raises:
@@ -55,7 +57,7 @@ def read_tables(
         # From here on SQL of the project file runs: it sees the loaded rows, and no file of the machine.
         connection.execute(f"SET allowed_directories = [{sql.text(str(folder))}]")
         connection.execute("SET enable_external_access = false")
-        cleaned = _clean(connection, project, raws, tell)
+        cleaned = _clean(connection, project, raws, tell, trained=trained)
         warnings = refuse_without_wins(connection, project, cleaned["outcomes"][0])
         tell("checking rows")
         for table in CANONICAL:
@@ -141,7 +143,12 @@ def _rows_read(connection: duckdb.DuckDBPyConnection, raws: list[RawTable]) -> d
 
 
 def _clean(
-    connection: duckdb.DuckDBPyConnection, project: Project, raws: list[RawTable], tell: Progress
+    connection: duckdb.DuckDBPyConnection,
+    project: Project,
+    raws: list[RawTable],
+    tell: Progress,
+    *,
+    trained: bool,
 ) -> Cleaned:
     """Clean every source; what the project file names and no source has is told at once."""
     cleaned: Cleaned = {table: [] for table in CANONICAL}
@@ -149,7 +156,7 @@ def _clean(
     for raw, (_, table, source) in zip(raws, each_source(project), strict=True):
         tell(f"cleaning {raw.key.removeprefix('sources.')}")
         try:
-            cleaned[table].append(clean(connection, raw, source))
+            cleaned[table].append(clean(connection, raw, source, trained=trained))
         except ProjectError as error:
             problems.append(str(error))
     if problems:

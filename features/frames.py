@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from ibis.backends.duckdb import Backend
 
@@ -12,6 +13,7 @@ from features.catalogue import AccountAttribute, Attribute, Catalogue, TrackReco
 from features.declare import build_catalogue
 from features.errors import DataError
 from features.hindsight import Suspect, audit
+from features.nearest import hint
 from features.project import Project
 from features.snapshots import (
     count_snapshots,
@@ -93,7 +95,7 @@ def open_frame(
     connection = open_tables(read, project.limits.memory_gb)
     try:
         tables = canonical(connection, read)
-        _check_columns(tables, catalogue)
+        _check_columns(tables, read, catalogue)
         snapshots = connection.create_table("open", open_snapshots(tables, project, as_of))
         path = folder / "open.parquet"
         connection.to_parquet(assemble(tables, snapshots, catalogue), path)
@@ -114,21 +116,25 @@ def unseen_kinds(read: TableSet, project: Project, catalogue: Catalogue) -> dict
     return dict(zip(counts["kind"], counts["events"].astype(int), strict=True))
 
 
-def _check_columns(tables: Canonical, catalogue: Catalogue) -> None:
+def _check_columns(tables: Canonical, read: TableSet, catalogue: Catalogue) -> None:
     missing: dict[str, None] = {}
     for feature in catalogue.features:
         if not isinstance(feature, Attribute | AccountAttribute | TrackRecord):
             continue
         ours = isinstance(feature, Attribute | TrackRecord)
+        table: Literal["leads", "accounts"] = "leads" if ours else "accounts"
         if feature.column not in (tables.leads if ours else tables.accounts).columns:
-            missing[f"  {'leads' if ours else 'accounts'}: {feature.label!r}"] = None
+            there = [attribute.label for attribute in read.columns(table)]
+            missing[
+                f"  {table}: {feature.label!r}; {hint(feature.label, there, what='there are')}"
+            ] = None
     if missing:
         raise DataError(
             "\n".join(
                 [
                     "columns that the model was trained on are no longer in the data:",
                     *missing,
-                    "put them back, or train anew without them",
+                    "put them back into the export, or train anew without them",
                 ]
             )
         )

@@ -41,6 +41,7 @@ def read(
         folder,
         now=request.now,
         as_of=None if everything else request.as_of,
+        trained=catalogue is not None,
     )
 
 
