@@ -35,6 +35,11 @@ def refuse_without_wins(
         advice = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
         if {"true", "false"} & set(project.label.won):
             advice += "; an unquoted yes or no in YAML is true or false: write 'yes' in quotes"
+        advice += (
+            ""
+            if close
+            else ". Name under label.won what won leads are called here, or check that the export holds them"
+        )
         raise DataError(
             f"outcomes: no row of {column} is one of label.won ({', '.join(map(repr, project.label.won))}); found are {listed}{more}{advice}"
         )
