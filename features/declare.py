@@ -16,6 +16,7 @@ from features.catalogue import (
 )
 from features.clock import wall_clock
 from features.declare_events import event_features, event_kinds
+from features.named_columns import refuse_unknown_columns
 from features.project import Project, Source
 from features.tables import LEAD_OPTIONAL, AttributeColumn, TableSet
 
@@ -38,6 +39,9 @@ def build_catalogue(
         read: what is known about their columns.
         project: windows, what to leave out, words.
         suspects: columns that the hindsight audit leaves out, with the evidence.
+
+    Raises:
+        ProjectError: ``features`` of the project file names columns that there are not.
     """
     left_out = {column.label: column.reason for column in read.left_out}
     left_out |= {column: f"left out: {why}" for column, why in project.features.leave_out.items()}
@@ -49,22 +53,21 @@ def build_catalogue(
         else:
             kept.append(attribute)
     kinds = event_kinds(tables, read, project)
-    features: list[Feature] = [
-        *_timing(tables, project),
-        *_attributes(kept, changing),
-        *_track_records(kept, tables, project),
-        *_company(tables),
-        *event_features(kinds, project),
-    ]
+    features: list[Feature] = _with_names_of_their_own(
+        [
+            *_timing(tables, project),
+            *_attributes(kept, changing),
+            *_track_records(kept, tables, project),
+            *_company(tables),
+            *event_features(kinds, project),
+        ]
+    )
+    refuse_unknown_columns(read, project, [feature.name for feature in features])
     return Catalogue(
         project=project.project,
         timezone=project.timezone,
         horizon_days=project.label.horizon_days,
-        features=[
-            f
-            for f in _with_names_of_their_own(features)
-            if f.name not in project.features.leave_out
-        ],
+        features=[f for f in features if f.name not in project.features.leave_out],
         event_kinds=sorted(tables.events.select("kind").distinct().execute()["kind"]),
         left_out=left_out,
     )

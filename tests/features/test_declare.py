@@ -4,8 +4,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from features.catalogue import Catalogue
 from features.declare import as_trained, build_catalogue
+from features.errors import ProjectError
 from features.tables import AttributeColumn, LeftOutColumn, TableCount, TableSet
 from tests.features.drawn import FAR, Drawn, project
 
@@ -97,7 +100,10 @@ def test_what_is_left_out_is_named_with_its_reason(drawn: Drawn) -> None:
         column("status", "category", 4, label="Lead Status"),
         column("size", "number", 40),
         column("source", "category", 45),
-        left_out=(LeftOutColumn(column="notes", label="Notes", reason="free text"),),
+        left_out=(
+            LeftOutColumn(column="notes", label="Notes", reason="free text"),
+            LeftOutColumn(column="phone", label="Phone", reason="personal"),
+        ),
     )
     found = declare(
         drawn,
@@ -150,3 +156,22 @@ def test_the_night_reads_columns_with_the_types_of_training(drawn: Drawn) -> Non
 def test_a_catalogue_survives_its_json(drawn: Drawn) -> None:
     found = declare(drawn, read(column("size", "number", 40)))
     assert Catalogue.model_validate_json(found.model_dump_json()) == found
+
+
+def test_columns_that_no_table_has_are_refused_at_once_with_the_nearest_names(drawn: Drawn) -> None:
+    tables = read(column("company_size", "number", 40, label="Company Size"))
+    with pytest.raises(ProjectError) as caught:
+        declare(
+            drawn,
+            tables,
+            features={
+                "leave_out": {"Compny Size": "late", "age_days": "a feature may be named, too"},
+                "keep": {"nothing": "?"},
+                "track_record": ["Company size"],
+            },
+        )
+    assert str(caught.value) == (
+        "features.keep.nothing: no table has a column 'nothing'; there are Company Size, company_size\n"
+        "features.track_record: no table has a column 'Company size'; did you mean Company Size or company_size?\n"
+        "features.leave_out.Compny Size: no table has a column 'Compny Size'; did you mean Company Size or company_size?"
+    )
