@@ -9,7 +9,7 @@ STAMP  := $(VENV)/.locked
 help:
 	@echo "make demo   a simulated company, from raw tables to scored leads and a report"
 	@echo "make test   all tests"
-	@echo "make check  format, lint, types, layers, lock and tests: what CI runs"
+	@echo "make check  format, lint, types, layers, lock, tests and the demo: what CI runs"
 	@echo "make fix    repair formatting and lint"
 	@echo "make lock   resolve the dependencies anew"
 
@@ -36,6 +36,7 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/test_lock.py
 	$(MAKE) test
+	$(MAKE) demo
 
 fix: $(STAMP)
 	$(BIN)/ruff format .

@@ -11,6 +11,8 @@ from pipelines.settings import make_request
 from pipelines.steps import Steps
 from pipelines.summary import Summary
 
+SHOWN = 5
+
 
 def demo(home: Home, folder: Path, steps: Steps, *, leads: int, seed: int) -> Summary:
     """Simulate a company into ``folder``, then check, train, score and report on it as on any other."""
@@ -19,6 +21,7 @@ def demo(home: Home, folder: Path, steps: Steps, *, leads: int, seed: int) -> Su
     trained = retrain(make_request(file, None, home), steps)
     scored = nightly(make_request(file, None, home), steps)
     told = report(make_request(file, None, home), steps)
+    top = steps.run("show the likeliest leads", likeliest, scored.written[0])
     shown = make_request(file, None, home).shown_file
     return Summary(
         project=scored.project,
@@ -33,9 +36,11 @@ def demo(home: Home, folder: Path, steps: Steps, *, leads: int, seed: int) -> Su
             "grades": scored.facts["grades"],
             "routes": scored.facts["routes"],
             "expected_wins": scored.facts["expected_wins"],
+            "likeliest_leads": top,
             "hindsight": checked.facts["hindsight"],
             "model_version": trained.facts["model_version"],
             "step": trained.facts["step"],
+            "why": trained.facts["why"],
             "promoted": trained.facts["promoted"],
             "evaluation": trained.facts["evaluation"],
         },
@@ -43,10 +48,31 @@ def demo(home: Home, folder: Path, steps: Steps, *, leads: int, seed: int) -> Su
         next_steps=[
             f"open {told.written[0]} in a browser",
             f"read {shown}: the project file that all of this came from",
-            f"leadgauge explain {shown} LEAD_ID   (one of the leads of scores.csv)",
+            f"leadgauge explain {shown} {top[0]['lead'] if top else 'LEAD_ID'}",
             "write a project file like it for your own exports, and run `leadgauge check` on it",
         ],
     )
+
+
+def likeliest(night: Path, count: int = SHOWN) -> list[dict[str, str]]:
+    """Return the likeliest leads of a publication with what speaks for and against each."""
+    import pandas as pd
+
+    rows = pd.read_csv(night / "scores.csv", dtype=str, keep_default_na=False)
+    rows = rows.sort_values("close_probability", ascending=False, kind="stable").head(count)
+    said = {"for": ["reason_1", "reason_2", "reason_3"], "against": ["against_1", "against_2"]}
+    return [
+        {
+            "lead": str(row["lead_id"]),
+            "chance": f"{float(row['close_probability']):.0%}",
+            "grade": str(row["grade"]),
+            **{
+                side: "; ".join(row[column] for column in columns if row[column])
+                for side, columns in said.items()
+            },
+        }
+        for _, row in rows.iterrows()
+    ]
 
 
 def simulate_into(folder: Path, leads: int, seed: int) -> Path:

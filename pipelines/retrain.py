@@ -174,6 +174,7 @@ def summarise(
         facts={
             "model_version": version.version,
             "step": fitted.step,
+            "why": fitted.why,
             "promoted": promoted,
             "gate": verdict.to_json(),
             "evaluation": fitted.evaluation,
