@@ -91,9 +91,18 @@ def _table(title: str, rows: Sequence[Mapping[str, Any]], console: "Console") ->
 
 
 def _evaluation(evaluation: Mapping[str, Any], console: "Console") -> None:
-    shown = ("log_loss", "auc", "lift_top_10", "wins_in_top_20", "ece", "ece_noise_95")
+    shown = {
+        "log_loss": "log loss",
+        "auc": "AUC",
+        "lift_top_10": "lift 10 %",
+        "wins_in_top_20": "wins in 20 %",
+        "calibration_slope": "slope",
+        "calibration_intercept": "intercept",
+        "ece": "ECE",
+        "ece_noise_95": "by chance",
+    }
     rows = [
-        {"": name, **{key: metrics.get(key) for key in shown}}
+        {"": name, **{words: metrics.get(key) for key, words in shown.items()}}
         for name, metrics in evaluation.items()
         if isinstance(metrics, Mapping)
     ]
