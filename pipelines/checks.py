@@ -71,9 +71,10 @@ def check_events(request: Request, tables: TableSet, catalogue: Catalogue) -> li
     if not catalogue.event_kinds or (events and events.kept):
         return []
     known = ", ".join(map(repr, catalogue.event_kinds[:LISTED]))
+    there = f"none of {events.read} rows is left" if events and events.read else "there are none"
     said = (
-        f"events: there are none of {events.read if events else 0} rows, and the model was trained on "
-        f"events ({known}): every lead looks as if it had done nothing"
+        f"events: {there}, and the model was trained on events ({known}): "
+        "every lead looks as if it had done nothing"
     )
     if request.options.get("force"):
         return [said]
