@@ -62,7 +62,7 @@ def build_catalogue(
             *event_features(kinds, project),
         ]
     )
-    refuse_unknown_columns(read, project, [feature.name for feature in features])
+    refuse_unknown_columns(read, project, {feature.name for feature in features})
     return Catalogue(
         project=project.project,
         timezone=project.timezone,

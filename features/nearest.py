@@ -4,12 +4,15 @@ import difflib
 from collections.abc import Iterable
 
 
-def nearest(wanted: str, known: Iterable[str], *, count: int = 3) -> list[str]:
-    """Return up to ``count`` known names that look like the wanted one, upper and lower case alike."""
+def nearest(wanted: str, known: Iterable[str], *, count: int = 3, alike: float = 0.6) -> list[str]:
+    """Return up to ``count`` known names that look like the wanted one, upper and lower case alike.
+
+    ``alike``: from 0 to 1, by ``difflib.SequenceMatcher.ratio``.
+    """
     by_folded: dict[str, str] = {}
     for name in known:
         by_folded.setdefault(name.casefold(), name)
-    close = difflib.get_close_matches(wanted.casefold(), by_folded, n=count, cutoff=0.6)
+    close = difflib.get_close_matches(wanted.casefold(), by_folded, n=count, cutoff=alike)
     return [by_folded[name] for name in close]
 
 
