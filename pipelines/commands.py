@@ -111,9 +111,12 @@ def _request(call: Call, home: Home, options: dict[str, str | bool | int]) -> Re
 
 
 def _directly(body: Body, request: Request) -> Summary:
+    from pipelines.reading import tidied_if_broken
+
     progress = console.progress()
     try:
-        return body(request, DirectSteps(progress))
+        with tidied_if_broken(request):
+            return body(request, DirectSteps(progress))
     finally:
         progress.stop()
 

@@ -1,4 +1,4 @@
-"""A disk that is full, told as what it is, whichever library met it first."""
+"""A disk or a memory limit that is full, told as what it is, whichever library met it first."""
 
 import errno
 import re
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from features.errors import StoppedError
 
+MEMORY = "OutOfMemoryException"  # DuckDB's, by name: importing it here would slow every command
 FULL = {errno.ENOSPC, errno.EDQUOT}
 # Libraries that write files themselves and say so in words only: DuckDB (which also stops at what
 # was free when it began to spill), SQLite below MLflow, MLflow and Arrow.
@@ -20,10 +21,11 @@ WORDS = re.compile(
 
 @contextmanager
 def full_disk_told(home: Path) -> Iterator[None]:
-    """Turn whatever a full disk makes of a run into one message.
+    """Turn whatever a full disk, or the memory limit, makes of a run into one message.
 
     Raises:
-        StoppedError: the disk is full; names the file, or the home where nobody says which.
+        StoppedError: the disk is full; names the file, or the home where nobody says which. Or the
+            engine needs more memory than ``limits.memory_gb``.
     """
     try:
         yield
@@ -31,6 +33,11 @@ def full_disk_told(home: Path) -> Iterator[None]:
         raise
     except Exception as error:
         met = [link for link in _chain(error) if _is_full(link)]
+        if not met and any(type(link).__name__ == MEMORY for link in _chain(error)):
+            raise StoppedError(
+                "DuckDB needs more memory than the project file lets it have: nothing was published. "
+                f"Raise limits.memory_gb and run it again ({str(error).splitlines()[0]})"
+            ) from error
         if not met:
             raise
         raise StoppedError(_message(met, home)) from error

@@ -13,6 +13,7 @@ from pipelines.artifacts import leave_artifacts
 from pipelines.disk import full_disk_told
 from pipelines.home import Home, find_data, prepare_environment
 from pipelines.nightly import nightly as nightly_body
+from pipelines.reading import tidied_if_broken
 from pipelines.retrain import retrain as retrain_body
 from pipelines.settings import (
     FlowSettings,
@@ -30,7 +31,7 @@ def retrain(settings: RetrainSettings) -> Summary:
     """Train a challenger and promote it if the gate lets it pass."""
     request = request_of(settings, promote=settings.promote)
     # Labels ripen with the data: a retraining stands at the data cut-off, not at the clock.
-    with full_disk_told(request.home.root):
+    with full_disk_told(request.home.root), tidied_if_broken(request):
         summary = retrain_body(request.at(_given(settings, request)), PrefectSteps())
     leave_artifacts(summary)
     return summary
@@ -43,7 +44,7 @@ def nightly(settings: NightlySettings) -> Summary:
     as_of = _given(settings, request)
     if as_of is None and not settings.pinned and request.project.data_cutoff is None:
         as_of = scheduled_start()
-    with full_disk_told(request.home.root):
+    with full_disk_told(request.home.root), tidied_if_broken(request):
         summary = nightly_body(request.at(as_of), PrefectSteps())
     leave_artifacts(summary)
     return summary

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,6 +114,16 @@ def _typed(frame: "pd.DataFrame", catalogue: Catalogue) -> "pd.DataFrame":
         else:
             columns[name] = column
     return type(frame)(columns)
+
+
+@contextmanager
+def tidied_if_broken(request: Request) -> Iterator[None]:
+    """Leave no rows of people behind where a run breaks off; its counts and refused rows stay."""
+    try:
+        yield
+    except BaseException:
+        tidy(request)
+        raise
 
 
 def tidy(request: Request) -> None:

@@ -106,6 +106,8 @@ def prefect_server(request: Request) -> Iterator[str]:
             [*command, "--port", str(port)],
             stdout=output,
             stderr=output,
+            # Its pages ask the usual port, whatever port it was given, unless told otherwise.
+            env={**os.environ, "PREFECT_SERVER_UI_API_URL": url},
             start_new_session=True,  # an interrupt is for us first; we end it after our runs
         )
         try:
