@@ -194,8 +194,11 @@ def _track_records(
 ) -> Iterator[Feature]:
     wanted = project.features.track_record
     labels = {a.column: a.label for a in kept if a.table == "leads"}
+    mapped = project.sources.leads.columns
     labels |= {
-        name: name for name in LEAD_OPTIONAL if name in tables.leads.columns and name not in labels
+        name: mapped.get(name, name)
+        for name in LEAD_OPTIONAL
+        if name in tables.leads.columns and name not in labels
     }
     if wanted is None:
         columns = [

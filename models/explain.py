@@ -1,7 +1,7 @@
 """What makes leads close, over all of them: for leadership and for the data scientist, as JSON values."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from features.catalogue import Feature
 from models.bundle import Bundle
 from models.metrics import wilson
 from models.scorer import Floats
-from models.words import clean, number
+from models.words import clean, display, number
 
 Positions = npt.NDArray[np.intp]
 SAMPLE = 4000
@@ -64,7 +64,7 @@ def explain(
         "features": [
             {
                 "name": features[position].name,
-                "label": features[position].label,
+                "label": display(features[position].label),
                 "concept": features[position].concept,
                 "group": features[position].group,
                 "type": features[position].type,
@@ -72,6 +72,7 @@ def explain(
                 "table": _dependence(
                     frame,
                     features[position].name,
+                    features[position].kind,
                     features[position].type,
                     _against_average(parts, features, features[position].concept),
                 ),
@@ -110,8 +111,13 @@ def _ranked(parts: Floats, names: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-def _dependence(frame: pd.DataFrame, name: str, kind: str, part: Floats) -> list[dict[str, Any]]:
-    places, words = _levels(frame[name]) if kind == "category" else _bins(frame[name])
+def _dependence(
+    frame: pd.DataFrame, name: str, kind: str, column_type: str, part: Floats
+) -> list[dict[str, Any]]:
+    if column_type == "category":
+        places, words = _levels(frame[name])
+    else:
+        places, words = _bins(frame[name], _percent if kind == "track_record" else number)
     label, lead = frame["label"].to_numpy(dtype=np.float64), frame["lead_id"].to_numpy()
     rows = []
     for place in np.unique(places):
@@ -143,7 +149,11 @@ def _levels(column: pd.Series) -> tuple[Positions, list[str]]:
     return places, [*(clean(str(level)) for level in common), "(other)", "(missing)"]
 
 
-def _bins(column: pd.Series) -> tuple[Positions, list[str]]:
+def _percent(rate: float) -> str:
+    return f"{number(100 * rate)} %"
+
+
+def _bins(column: pd.Series, told: Callable[[float], str]) -> tuple[Positions, list[str]]:
     """Return each row's place among up to six bins of equal mass, and the bins in words."""
     values = column.astype(np.float64).to_numpy()
     known = values[~np.isnan(values)]
@@ -154,6 +164,6 @@ def _bins(column: pd.Series) -> tuple[Positions, list[str]]:
     )
     if not len(edges):
         return places, ["any", "(missing)"]
-    between = [f"{number(low)} to below {number(high)}" for low, high in itertools.pairwise(edges)]
-    first, last = f"below {number(edges[0])}", f"{number(edges[-1])} and more"
+    between = [f"{told(low)} to below {told(high)}" for low, high in itertools.pairwise(edges)]
+    first, last = f"below {told(edges[0])}", f"{told(edges[-1])} and more"
     return places, [first, *between, last, "(missing)"]

@@ -38,7 +38,7 @@ def phrase(feature: Feature, value: Any, *, average: float | None = None) -> str
     The line holds no control characters, is at most 255 characters long, and never starts a formula.
     """
     known = None if value is None or (isinstance(value, float) and math.isnan(value)) else value
-    label = clean(feature.label)
+    label = display(feature.label)
     if isinstance(feature, TrackRecord):
         return safe(_track_record(label, known, average))
     return safe(_TELLERS[type(feature)](feature, label, known))
@@ -57,6 +57,11 @@ def safe(text: str) -> str:
     """Return a line that a spreadsheet does not take for a formula."""
     line = clean(text, LONGEST).lstrip(FORMULA + " '")
     return line or "(no words)"
+
+
+def display(label: str) -> str:
+    """Return a feature's label as a reader takes it: a column's name without its underscores."""
+    return clean(label.replace("_", " "))
 
 
 def number(value: float) -> str:
@@ -107,7 +112,7 @@ def _count(feature: EventCount | ActiveDays, label: str, value: float | None) ->
 
 
 def _recency(feature: EventRecency, label: str, value: float | None) -> str:
-    return f"no {label} so far" if value is None else f"{feature.which} {label} {_ago(value)}"
+    return f"no {label} so far" if value is None else f"{label}: {feature.which} {_ago(value)}"
 
 
 def _trend(feature: EventTrend, label: str, value: float | None) -> str:
