@@ -60,7 +60,7 @@ def climb(tests: Sequence[OutOfFold], ladder: Sequence[str], *, won_leads: int) 
         taken = gain > 0 and gain >= asked * error
         words = (
             f"{_name(step)} {'saves' if gain > 0 else 'costs'} {abs(gain):.5f} of log loss per row against"
-            f" {_name(standing.step)} (standard error {error:.5f}; {asked:g} times that is asked for): "
+            f" {_name(standing.step)} (at least {asked * error:.5f} is asked for, {asked:g} standard error{'' if asked == 1 else 's'}): "
             f"{'taken' if taken else 'not taken'}"
         )
         comparisons.append(Comparison(step, standing.step, gain, error, asked, taken, words))

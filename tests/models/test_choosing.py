@@ -88,7 +88,7 @@ def test_a_comparison_is_told_in_words() -> None:
     one = decision.comparisons[0]
     assert one.words == (
         f"logistic regression saves {one.gain:.5f} of log loss per row against the base rate"
-        f" (standard error {one.standard_error:.5f}; 1 times that is asked for): taken"
+        f" (at least {one.standard_error:.5f} is asked for, 1 standard error): taken"
     )
 
 
