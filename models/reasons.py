@@ -60,6 +60,17 @@ def _score_chunk(frame: pd.DataFrame, bundle: Bundle, amount: float | None) -> p
     )
 
 
+def told(frame: pd.DataFrame, bundle: Bundle) -> list[dict[str, str]]:
+    """Return for each row what each of its concepts says in words, strong or not: for a waterfall."""
+    parts = bundle.contributions(frame)
+    concepts, summed = _by_concept(parts[:, :-1], bundle)
+    reasons = _Reasons(frame, bundle, parts, concepts, summed)
+    return [
+        {concept: reasons.words(row, code) for code, concept in enumerate(concepts)}
+        for row in range(len(frame))
+    ]
+
+
 def _by_concept(parts: Floats, bundle: Bundle) -> tuple[list[str], Floats]:
     codes, unique = pd.factorize(
         np.array([feature.concept for feature in bundle.catalogue.features], dtype=object)
@@ -104,6 +115,10 @@ class _Reasons:
         """Return the reasons for and against of one row."""
         found = self._told(row, 1.0, MOST_FOR), self._told(row, -1.0, MOST_AGAINST)
         return found if any(found) else ([NO_STRONG_DRIVER], [])
+
+    def words(self, row: int, code: int) -> str:
+        """Return what one concept of a row says, in the direction that it moves the row."""
+        return self._words(row, code, 1.0 if self.summed[row, code] >= 0 else -1.0)
 
     def _told(self, row: int, sign: float, most: int) -> list[str]:
         strength = sign * self.summed[row]

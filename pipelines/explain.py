@@ -18,6 +18,7 @@ from pipelines.summary import Summary
 if TYPE_CHECKING:
     import pandas as pd
 
+LONGEST = 60  # characters of a bar's words
 SHOWN = 12  # concepts in the picture; the rest are summed into one bar
 
 
@@ -81,7 +82,7 @@ def explain_lead(
         UsageError: the lead is not among them.
     """
     from models.bundle import Bundle
-    from models.reasons import score
+    from models.reasons import score, told
 
     model = Bundle.load(bundle)
     row = _find(frame, model, lead_id)
@@ -89,11 +90,12 @@ def explain_lead(
         raise UsageError(_absent(tables, lead_id, as_of))
     scored = score(row, model).iloc[0]
     parts = [(str(concept), float(value)) for concept, value in scored["contributions"]]
+    words = told(row, model)[0]
     margin = float(model.margin(row)[0])
     base = margin - sum(value for _, value in parts)
     picture = request.project_home.reports / f"lead-{_file_name(lead_id)}-{as_of:%Y-%m-%d}.png"
     picture.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _draw(parts, base, margin, picture)
+    _draw([(words[concept], value) for concept, value in parts], base, margin, picture)
     return Explained(
         facts={
             "close_probability": float(scored["close_probability"]),
@@ -103,7 +105,10 @@ def explain_lead(
             "reasons_for": list(scored["reasons_for"]),
             "reasons_against": list(scored["reasons_against"]),
             "base_log_odds": base,
-            "contributions": [{"concept": concept, "log_odds": value} for concept, value in parts],
+            "contributions": [
+                {"concept": concept, "words": words[concept], "log_odds": value}
+                for concept, value in parts
+            ],
         },
         picture=picture,
     )
@@ -146,13 +151,17 @@ def _file_name(lead_id: str) -> str:
     return "".join(sign if sign.isalnum() else "-" for sign in lead_id)[:60]
 
 
+def _shortened(words: str) -> str:
+    return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
+
+
 def _draw(parts: list[tuple[str, float]], base: float, margin: float, path: Path) -> None:
     """Draw the waterfall from the base to the lead's log-odds, the strongest concept on top."""
     from matplotlib.figure import Figure
 
     shown, rest = parts[:SHOWN], parts[SHOWN:]
     bars = [*shown, *([(f"{len(rest)} more", sum(value for _, value in rest))] if rest else [])]
-    figure = Figure(figsize=(9, 1.6 + 0.42 * (len(bars) + 1)), dpi=144, layout="constrained")
+    figure = Figure(figsize=(10, 1.6 + 0.42 * (len(bars) + 1)), dpi=144, layout="constrained")
     axes = figure.subplots()
     axes.axvline(base, color="0.7", linewidth=1)
     position = base
@@ -163,11 +172,11 @@ def _draw(parts: list[tuple[str, float]], base: float, margin: float, path: Path
     axes.axvline(margin, color="0.2", linewidth=1)
     axes.set_yticks(
         range(len(bars)),
-        [f"{name} ({value:+.2f})" for name, value in reversed(bars)],
+        [f"{_shortened(name)} ({value:+.2f})" for name, value in reversed(bars)],
         parse_math=False,
     )
     axes.set_xlabel(
-        "log-odds of closing: from the average lead (light line) to this one (dark line)"
+        "log-odds of closing:\nfrom the average lead (light line)\nto this one (dark line)"
     )
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)

@@ -321,6 +321,8 @@ def test_a_lead_is_explained_to_the_last_digit(in_process: Run, trained_once: Tr
     margin = told["base_log_odds"] + sum(part["log_odds"] for part in told["contributions"])
     assert math.isclose(1 / (1 + math.exp(-margin)), told["close_probability"], abs_tol=1e-9)
     assert Path(told["written"][0]).read_bytes().startswith(b"\x89PNG")
+    words = {part["words"] for part in told["contributions"]} | {"no strong driver"}
+    assert set(told["reasons_for"] + told["reasons_against"]) <= words
 
     unknown = in_process("explain", trained_once.project, "nobody", *common[1:])
     assert unknown.returncode == 2
