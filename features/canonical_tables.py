@@ -15,6 +15,7 @@ from features.project import Project
 from features.quarantine import Quarantine
 from features.raw import FILE, ROW
 from features.tables import CANONICAL, LEAD_OPTIONAL, AttributeColumn, LeftOutColumn, TableName
+from features.values import number_sql
 
 _ORDER: dict[TableName, str] = {
     "leads": "created_at, lead_id",
@@ -59,6 +60,7 @@ def write_tables(
             connection, project, "accounts", accounts, project.features.leave_out, written
         )
     _name_fields(connection, leads, written, quarantine)
+    _read_past_numbers(connection, project, written)
     for table in CANONICAL:
         query = queries.get(table) or _plain(table)
         path = sql.text(str(folder / f"{table}.parquet"))
@@ -140,6 +142,21 @@ def _mapped(connection: duckdb.DuckDBPyConnection, name: str, column: str) -> At
         distinct=distinct,
         filled=filled / total if total else 0.0,
     )
+
+
+def _read_past_numbers(
+    connection: duckdb.DuckDBPyConnection, project: Project, written: Written
+) -> None:
+    """Write the past values of number attributes as everybody reads them, with a decimal point."""
+    history = project.sources.history
+    if history is None or history.decimal == ".":
+        return
+    numbers = [a.column for a in written.attributes if a.table == "leads" and a.type == "number"]
+    values = ", ".join(
+        f"{name} = CAST({number_sql(name, 'VARCHAR', history.decimal).value} AS VARCHAR)"
+        for name in ("old_value", "new_value")
+    )
+    connection.execute(f"UPDATE final_history SET {values} WHERE field IN {sql.texts(numbers)}")
 
 
 def _name_fields(

@@ -254,6 +254,27 @@ def test_what_hangs_on_a_lead_that_where_leaves_out_is_not_blamed(company: Compa
     assert company.quarantine() == []
 
 
+def test_past_numbers_with_a_decimal_comma_are_read_as_numbers(company: Company) -> None:
+    company.sources["leads"]["decimal"] = ","
+    company.sources["history"] = {
+        "path": "history.csv",
+        "decimal": ",",
+        "columns": {
+            "lead_id": "who",
+            "field": "what",
+            "old_value": "old",
+            "new_value": "new",
+            "changed_at": "when",
+        },
+    }
+    company.read(
+        leads="id | created | Größe\n 1 | 2026-01-01 | 0,75\n 2 | 2026-01-02 | 2\n 3 | 2026-01-03 | 3",
+        history="who | what | old | new | when\n 1 | größe | 1.234,5 | 0,75 | 2026-01-05",
+    )
+    (change,) = company.rows("history", "field, old_value, new_value")
+    assert change == ("grosse", "1234.5", "0.75")
+
+
 def test_history_is_told_in_the_columns_of_leads(company: Company) -> None:
     company.sources["history"] = {
         "path": "history.csv",
