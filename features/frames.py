@@ -104,6 +104,25 @@ def open_frame(
     return path
 
 
+def morning_frame(read: TableSet, project: Project, catalogue: Catalogue, folder: Path) -> Path:
+    """Write the evaluation mornings with the features of another model than the one in training.
+
+    Raises:
+        DataError: the data lack a column that the catalogue needs.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    connection = open_tables(read, project.limits.memory_gb)
+    try:
+        tables = canonical(connection, read)
+        _check_columns(tables, read, catalogue)
+        snapshots = connection.create_table("mornings", morning_snapshots(tables, project))
+        path = folder / "mornings.parquet"
+        connection.to_parquet(assemble(tables, snapshots, catalogue), path)
+    finally:
+        connection.disconnect()
+    return path
+
+
 def unseen_kinds(read: TableSet, project: Project, catalogue: Catalogue) -> dict[str, int]:
     """Return the event kinds that training never saw, with how many events each has."""
     connection = open_tables(read, project.limits.memory_gb)

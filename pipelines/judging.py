@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.errors import DataError
-from features.frames import TrainingFrames
+from features.frames import TrainingFrames, morning_frame
 from features.tables import TableSet
 from models.gate import ENOUGH_WINS, Verdict
 from models.scorer import Floats
 from pipelines.home import make_private
-from pipelines.reading import feature_frame, morning_frame
+from pipelines.reading import feature_frame
 from pipelines.registry import ModelVersion, Registry
 from pipelines.settings import Request
 

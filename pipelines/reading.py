@@ -7,11 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.catalogue import AccountAttribute, Attribute, Catalogue
+from features.catalogue import Catalogue
 from features.declare import as_trained
-from features.errors import DataError
-from features.project import Project
-from features.tables import TableSet, open_tables
+from features.tables import TableSet
 from pipelines.settings import Request
 
 if TYPE_CHECKING:
@@ -44,38 +42,6 @@ def read(
         as_of=None if everything else request.as_of,
         trained=catalogue is not None,
     )
-
-
-def morning_frame(tables: TableSet, project: Project, catalogue: Catalogue, folder: Path) -> Path:
-    """Write the evaluation mornings with the features of another catalogue than tonight's.
-
-    Raises:
-        DataError: a column that the catalogue needs is no longer in the data.
-    """
-    from features.assemble import assemble
-    from features.frames import canonical
-    from features.snapshots import morning_snapshots
-
-    connection = open_tables(tables, project.limits.memory_gb)
-    try:
-        known = canonical(connection, tables)
-        absent = [
-            feature.label
-            for feature in catalogue.features
-            if (isinstance(feature, Attribute) and feature.column not in known.leads.columns)
-            or (
-                isinstance(feature, AccountAttribute)
-                and feature.column not in known.accounts.columns
-            )
-        ]
-        if absent:
-            raise DataError(f"columns are no longer in the data: {', '.join(absent)}")
-        snapshots = connection.create_table("mornings", morning_snapshots(known, project))
-        path = folder / "mornings.parquet"
-        connection.to_parquet(assemble(known, snapshots, catalogue), path)
-    finally:
-        connection.disconnect()
-    return path
 
 
 def moment_of(request: Request, tables: TableSet) -> datetime:
