@@ -161,6 +161,7 @@ class Agreement(Block):
 
     sales_ready_grades: list[Literal["A", "B", "C", "D"]] = ["A", "B"]
     capacity_per_day: PositiveInt | None = None
+    old_score: str | None = None  # the leads' column with the score or rule in use until now
     grade_shares: Annotated[list[Share], Field(min_length=3, max_length=3)] = [
         0.1,
         0.2,
