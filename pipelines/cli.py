@@ -122,6 +122,71 @@ def train(
 
 
 @app.command()
+def backtest(
+    project: ProjectFile,
+    home: HomeOption = None,
+    data: DataOption = None,
+    as_of: AsOfOption = None,
+    first: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="TIME",
+            help="The first night. Default: a year before the last, or as soon as there was enough to train on.",
+        ),
+    ] = None,
+    last: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="TIME",
+            help="The last night. Default: the last one whose outcomes are known.",
+        ),
+    ] = None,
+    every: Annotated[
+        int | None,
+        typer.Option(
+            "--every", metavar="DAYS", min=1, help="Days between nights. Default: the project's."
+        ),
+    ] = None,
+    retrain_every: Annotated[
+        int | None,
+        typer.Option(
+            "--retrain-every",
+            metavar="DAYS",
+            min=1,
+            help="Days between trainings. Default: as scheduled, but no more than 12 trainings.",
+        ),
+    ] = None,
+    capacity: Annotated[
+        int | None,
+        typer.Option(
+            "--capacity",
+            metavar="N",
+            min=1,
+            help="Leads that sales takes up a day. Default: as agreed, else a tenth of the leads.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    prefect: PrefectOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """What would have happened, had it been used for the last year?"""
+    from pipelines.commands import Call, run
+
+    call = Call(project, home, data, as_of, as_json=as_json, prefect=prefect, verbose=verbose)
+    asked: dict[str, str | int | None] = {
+        "first": first,
+        "last": last,
+        "every": every,
+        "retrain_every": retrain_every,
+        "capacity": capacity,
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    run("backtest", call, **given)
+
+
+@app.command()
 def score(
     project: ProjectFile,
     home: HomeOption = None,

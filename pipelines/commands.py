@@ -20,6 +20,7 @@ Body = Callable[[Request, Steps], Summary]
 BODIES = {
     "check": "pipelines.check:check",
     "train": "pipelines.retrain:retrain",
+    "backtest": "pipelines.backtest:backtest",
     "score": "pipelines.nightly:nightly",
     "explain": "pipelines.explain:explain",
     "report": "pipelines.report:report",
@@ -122,10 +123,10 @@ def _directly(body: Body, request: Request) -> Summary:
 
 
 def _as_flow(command: str, request: Request) -> Summary:
-    if command not in {"train", "score"}:
-        raise UsageError(f"--prefect: `{command}` is no flow; train and score are")
+    if command not in {"train", "score", "backtest"}:
+        raise UsageError(f"--prefect: `{command}` is no flow; train, score and backtest are")
     from pipelines import flows
-    from pipelines.settings import NightlySettings, RetrainSettings
+    from pipelines.settings import BacktestSettings, NightlySettings, RetrainSettings
 
     common = {
         "project": request.project_file,
@@ -137,4 +138,6 @@ def _as_flow(command: str, request: Request) -> Summary:
     if command == "train":
         promote = bool(request.options.get("promote", True))
         return flows.retrain(RetrainSettings(**common, promote=promote))
+    if command == "backtest":
+        return flows.backtest(BacktestSettings(**common, **request.options))
     return flows.nightly(NightlySettings(**common))

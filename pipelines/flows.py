@@ -10,12 +10,14 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from pipelines.artifacts import leave_artifacts
+from pipelines.backtest import backtest as backtest_body
 from pipelines.disk import full_disk_told
 from pipelines.home import Home, find_data, prepare_environment
 from pipelines.nightly import nightly as nightly_body
 from pipelines.reading import tidied_if_broken
 from pipelines.retrain import retrain as retrain_body
 from pipelines.settings import (
+    BacktestSettings,
     FlowSettings,
     NightlySettings,
     Request,
@@ -24,6 +26,8 @@ from pipelines.settings import (
 )
 from pipelines.steps import PrefectSteps
 from pipelines.summary import Summary
+
+ASKED_OF_A_BACKTEST = ("first", "last", "every", "retrain_every", "capacity")
 
 
 @flow(name="retrain", persist_result=False)
@@ -46,6 +50,17 @@ def nightly(settings: NightlySettings) -> Summary:
         as_of = scheduled_start()
     with full_disk_told(request.home.root), tidied_if_broken(request):
         summary = nightly_body(request.at(as_of), PrefectSteps())
+    leave_artifacts(summary)
+    return summary
+
+
+@flow(name="backtest", persist_result=False)
+def backtest(settings: BacktestSettings) -> Summary:
+    """Replay the past: what would have been caught, and did the probabilities hold."""
+    asked = settings.model_dump(exclude_none=True, include=set(ASKED_OF_A_BACKTEST))
+    request = request_of(settings, **asked)
+    with full_disk_told(request.home.root), tidied_if_broken(request):
+        summary = backtest_body(request.at(_given(settings, request)), PrefectSteps())
     leave_artifacts(summary)
     return summary
 

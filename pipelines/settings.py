@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, NonNegativeFloat
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveInt
 
 from features.errors import ProjectError, UsageError
 from features.project import Project, data_root
@@ -43,6 +43,16 @@ class RetrainSettings(FlowSettings):
 
 class NightlySettings(FlowSettings):
     """The parameters of the flow ``nightly``."""
+
+
+class BacktestSettings(FlowSettings):
+    """The parameters of the flow ``backtest``, as its command has them; None is what the body chooses."""
+
+    first: str | None = None
+    last: str | None = None
+    every: PositiveInt | None = None
+    retrain_every: PositiveInt | None = None
+    capacity: PositiveInt | None = None
 
 
 @dataclass(frozen=True)
@@ -117,8 +127,8 @@ def make_request(
     )
 
 
-def parse_moment(text: str, project: Project) -> datetime:
-    """Return ``--as-of`` as naive UTC.
+def parse_moment(text: str, project: Project, option: str = "--as-of") -> datetime:
+    """Return an option's time as naive UTC.
 
     A date is its first moment; a time without an offset is in the project's time zone.
 
@@ -129,7 +139,7 @@ def parse_moment(text: str, project: Project) -> datetime:
         return project.moment(datetime.fromisoformat(text.strip()))
     except (ValueError, OverflowError):
         raise UsageError(
-            f"--as-of: {text!r} is no time; expected for example 2026-03-01, "
+            f"{option}: {text!r} is no time; expected for example 2026-03-01, "
             "2026-03-01T04:30 or 2026-03-01T04:30+01:00"
         ) from None
 

@@ -74,6 +74,38 @@ def log_training(home: Home, training: Training) -> ModelVersion:
     return Registry(home, training.project.project).register(logged, tags, training.summary)
 
 
+def log_backtest(
+    home: Home,
+    project: Project,
+    *,
+    as_of: datetime,
+    data_digest: str,
+    metrics: Mapping[str, float],
+    files: Sequence[Path],
+) -> str:
+    """Record one backtest in MLflow, sums only, and return the run's id. No version is registered."""
+    import mlflow
+
+    client = connect(home)
+    experiment = _experiment(client, model_name(project.project), home)
+    moment = as_of.isoformat(timespec="seconds")
+    tags = {
+        "project": project.project,
+        "as_of": moment,
+        "kind": "backtest",
+        "data_sha256": data_digest,
+        **_origin(),
+    }
+    with mlflow.start_run(
+        experiment_id=experiment, run_name=f"backtest {moment}", tags=tags
+    ) as run:
+        _log_parameters(project)
+        mlflow.log_metrics(_finite(metrics))
+        for path in files:
+            mlflow.log_artifact(str(path), "backtest")
+    return str(run.info.run_id)
+
+
 def signature(catalogue: Catalogue) -> "ModelSignature":
     """Return the model's signature: text for categories, doubles for numbers, every column optional.
 

@@ -1,0 +1,196 @@
+"""The nights between two trainings of a backtest: scored with the model in use, as they would have been."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from features.assemble import assemble
+from features.canonical import moment
+from features.catalogue import AccountAttribute, Attribute, Catalogue
+from features.declare import as_trained
+from features.frames import canonical
+from features.tables import AttributeColumn, TableSet, open_tables
+from pipelines.backtest_plan import Plan
+from pipelines.backtest_retrain import Retraining, read_then
+from pipelines.reading import feature_frame
+from pipelines.settings import Request
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from models.bundle import Bundle
+
+OLD_SCORE = "old_score"
+KEPT = ["lead_id", "as_of", "night", "created_at", "age_days", "group_id", "label"]
+
+
+@dataclass(frozen=True)
+class InUse:
+    """The model in use, and the feature rows that were assembled for it: all before ``until``."""
+
+    retraining: Retraining
+    until: datetime | None = None
+    parts: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The nights from one training to the next; ``scored`` is a Parquet file, None if there was no model."""
+
+    retraining: Retraining
+    nights: int
+    used: int | None
+    scored: Path | None
+
+
+def score_nights(
+    request: Request, tables: TableSet, plan: Plan, made: Retraining, champion: InUse | None
+) -> tuple[Stretch, InUse | None]:
+    """Score the nights until the next training with the model in use, and return it with its rows.
+
+    The rows between what the model learned from and the stretch are assembled, too: what a night
+    publishes may follow the outcomes that have become known since.
+    """
+    until = plan.until(made.number)
+    nights = sum(made.at <= night < until for night in plan.nights)
+    if made.promoted:
+        champion = InUse(made)
+    if champion is None:
+        return Stretch(made, nights, None, None), None
+    import pandas as pd
+
+    from models.bundle import Bundle
+    from models.following import as_published
+
+    trained = champion.retraining
+    bundle, base_rate = Bundle.load(trained.bundle), Bundle.load(trained.base_rate)
+    champion = _assembled(request, tables, plan, champion, bundle, until)
+    rows = pd.concat(
+        [feature_frame(part, bundle.catalogue) for part in champion.parts], ignore_index=True
+    )
+    said = as_published(bundle, rows, request.project.label.horizon_days)
+    inside = ((rows["night"] >= made.at) & (rows["night"] < until)).to_numpy(dtype=bool)
+    scored = rows.loc[inside, KEPT].assign(
+        leadgauge=said[inside], base_rate=base_rate.probability(rows[inside])
+    )
+    path = request.work / f"scored-{made.number}.parquet"
+    scored.to_parquet(path)
+    return Stretch(made, nights, trained.number, path), champion
+
+
+def _assembled(
+    request: Request,
+    tables: TableSet,
+    plan: Plan,
+    champion: InUse,
+    bundle: "Bundle",
+    until: datetime,
+) -> InUse:
+    """Assemble what is missing of the champion's rows up to ``until``."""
+    trained = champion.retraining
+    read = _as_the_model_reads(request, tables, bundle.catalogue, trained.number)
+    path = request.work / f"rows-{trained.number}-{len(champion.parts)}.parquet"
+    connection = open_tables(read, request.project.limits.memory_gb)
+    try:
+        rows = connection.read_parquet(plan.snapshots)
+        rows = rows.filter(rows.night < moment(until))
+        if champion.until is None:
+            learned = datetime.fromisoformat(bundle.training["last_as_of"])
+            rows = rows.filter(rows.as_of > moment(learned))
+        else:
+            rows = rows.filter(rows.night >= moment(champion.until))
+        snapshots = connection.create_table("nights", rows)
+        connection.to_parquet(
+            assemble(canonical(connection, read), snapshots, bundle.catalogue), path
+        )
+    finally:
+        connection.disconnect()
+    return replace(champion, until=until, parts=(*champion.parts, path))
+
+
+def _as_the_model_reads(
+    request: Request, tables: TableSet, catalogue: Catalogue, number: int
+) -> TableSet:
+    """Return the tables with the column types that the model was trained on, read anew only if they differ."""
+    known = {(str(column.table), column.column): column.type for column in tables.attributes}
+    asked = {
+        ("leads" if isinstance(feature, Attribute) else "accounts", feature.column): feature.type
+        for feature in catalogue.features
+        if isinstance(feature, Attribute | AccountAttribute)
+    }
+    if all(known.get(key) == type_ for key, type_ in asked.items()):
+        return tables
+    folder = request.work / f"tables-as-{number}"
+    if (folder / "tables.json").is_file():
+        return TableSet.load(folder)
+    return read_then(request, as_trained(request.project, catalogue), request.as_of, folder)
+
+
+def offers(
+    request: Request,
+    tables: TableSet,
+    plan: Plan,
+    stretches: list[Stretch],
+    old_score: AttributeColumn | None,
+) -> "pd.DataFrame":
+    """Return the scored rows of all nights with what a win brought, ``amount``, and the old score if there is one.
+
+    Columns: ``KEPT``, ``leadgauge``, ``base_rate``, ``amount`` (NaN if not known, or not won), ``old_score``.
+    """
+    import pandas as pd
+
+    rows = pd.concat(
+        [pd.read_parquet(stretch.scored) for stretch in stretches if stretch.scored],
+        ignore_index=True,
+    )
+    outcomes = pd.read_parquet(tables.path("outcomes"), columns=["lead_id", "won", "amount"])
+    won = outcomes[outcomes["won"].fillna(value=False).astype(bool)]
+    rows = rows.merge(won[["lead_id", "amount"]], on="lead_id", how="left")
+    if old_score is not None:
+        said = _old_scores(request, tables, plan, old_score)
+        rows = rows.merge(said, on=["lead_id", "as_of"], how="left")
+    return rows.sort_values(["night", "lead_id"], kind="stable").reset_index(drop=True)
+
+
+def _old_scores(
+    request: Request, tables: TableSet, plan: Plan, column: AttributeColumn
+) -> "pd.DataFrame":
+    """Return the old score of each night's leads: as it stood then if its history is known, else as exported."""
+    import pandas as pd
+
+    catalogue = Catalogue(
+        project=request.project.project,
+        timezone=request.project.timezone,
+        horizon_days=request.project.label.horizon_days,
+        features=[
+            Attribute(
+                name=OLD_SCORE,
+                group="who they are",
+                concept=OLD_SCORE,
+                label=column.label,
+                column=column.column,
+                changing=True,
+            )
+        ],
+    )
+    path = request.work / "old_scores.parquet"
+    connection = open_tables(tables, request.project.limits.memory_gb)
+    try:
+        rows = connection.read_parquet(plan.snapshots)
+        rows = rows.filter(
+            rows.night >= moment(plan.nights[0]), rows.night <= moment(plan.nights[-1])
+        )
+        snapshots = connection.create_table("nights", rows)
+        connection.to_parquet(assemble(canonical(connection, tables), snapshots, catalogue), path)
+    finally:
+        connection.disconnect()
+    return pd.read_parquet(path, columns=["lead_id", "as_of", OLD_SCORE])
+
+
+def has_history(tables: TableSet, column: AttributeColumn) -> bool:
+    """Tell whether changes of a column of the leads are recorded."""
+    import pandas as pd
+
+    fields = pd.read_parquet(tables.path("history"), columns=["field"])["field"]
+    return bool((fields == column.column).any())

@@ -1,0 +1,296 @@
+"""Which nights a backtest stands at, when it retrains, and how much sales can do."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from features.catalogue import Catalogue
+from features.errors import NotEnoughError, ProjectError, UsageError
+from features.frames import TrainingFrames, canonical
+from features.nearest import hint
+from features.project import Project
+from features.snapshots import morning_snapshots, training_snapshots
+from features.tables import AttributeColumn, TableSet, open_tables
+from pipelines.check import Snapshots, count
+from pipelines.cron import days_between_runs
+from pipelines.settings import Request, parse_moment
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PERIOD = timedelta(days=365)
+MOST_RETRAINS = 12
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of a backtest; None is what nobody said. Moments are naive UTC."""
+
+    first: datetime | None
+    last: datetime | None
+    every_days: int | None
+    retrain_days: int | None
+    capacity: int | None
+
+
+@dataclass(frozen=True)
+class Early:
+    """Nights that were asked for and on which there was too little to train on yet."""
+
+    since: datetime
+    nights: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The nights and the moments of retraining, naive UTC, in order.
+
+    ``snapshots``: a Parquet file of who was open on which night, labels included, of all nights of
+    the data; those of the plan are among them. ``spacing_days`` is the real one. ``choices`` says
+    what was chosen and why.
+    """
+
+    snapshots: Path
+    nights: list[datetime]
+    retrain_at: list[datetime]
+    spacing_days: float
+    early: Early | None
+    choices: list[str]
+
+    def until(self, number: int) -> datetime:
+        """Return the moment at which the model of retraining ``number`` is replaced; past the last night at the end."""
+        later = self.retrain_at[number + 1 :]
+        return later[0] if later else self.nights[-1] + timedelta(microseconds=1)
+
+
+def asked_for(request: Request) -> Asked:
+    """Read the options of a request.
+
+    Raises:
+        UsageError: a time is none, the end lies before the start, or a number is not above zero.
+    """
+    options = request.options
+
+    def moment(key: str, option: str) -> datetime | None:
+        text = options.get(key)
+        return None if text is None else parse_moment(str(text), request.project, option)
+
+    def number(key: str, option: str) -> int | None:
+        value = options.get(key)
+        if value is not None and int(value) < 1:
+            raise UsageError(f"{option}: expected a whole number of 1 or more, got {value}")
+        return None if value is None else int(value)
+
+    asked = Asked(
+        first=moment("first", "--from"),
+        last=moment("last", "--to"),
+        every_days=number("every", "--every"),
+        retrain_days=number("retrain_every", "--retrain-every"),
+        capacity=number("capacity", "--capacity"),
+    )
+    if asked.first and asked.last and asked.last <= asked.first:
+        raise UsageError(
+            f"--from {options['first']} is not before --to {options['last']}: there is no night between them"
+        )
+    return asked
+
+
+def old_score_column(request: Request, tables: TableSet) -> AttributeColumn | None:
+    """Return the column of the score in use until now, None if the project file names none.
+
+    Raises:
+        ProjectError: the leads have no such column, or it holds no numbers.
+    """
+    name = request.project.agreement.old_score
+    if name is None:
+        return None
+    columns = tables.columns("leads")
+    for column in columns:
+        if name in {column.label, column.column}:
+            if column.type == "number":
+                return column
+            raise ProjectError(
+                f"{request.shown_file}: agreement.old_score: {name!r} holds words, expected a number that is higher "
+                "for better leads; make one of it under sources.leads.derive, and name that"
+            )
+    found = hint(name, [column.label for column in columns], what="there are")
+    raise ProjectError(
+        f"{request.shown_file}: agreement.old_score: the leads have no column {name!r}; {found}"
+    )
+
+
+def make_plan(request: Request, tables: TableSet, asked: Asked) -> Plan:
+    """Find the last night whose outcomes are known, the first with enough to train on, and those between.
+
+    Raises:
+        NotEnoughError: the history is too short for a single night; says what it would take.
+        UsageError: no night lies in the period that was asked for.
+    """
+    import pandas as pd
+
+    project = request.project
+    every = asked.every_days or (1 if tables.flat else project.model.evaluate_every_days)
+    ladder, mornings = _snapshots(request, tables, every)
+    moments = [
+        moment.to_pydatetime() for moment in sorted(pd.to_datetime(mornings["night"].unique()))
+    ]
+    inside = _in_period(moments, asked, request)
+    start, early = _first_enough(request, ladder, mornings, inside)
+    nights = inside[start:]
+    spacing = _spacing(nights, every)
+    choices = [_nights_in_words(nights, tables, every, spacing)]
+    retrain_days, why = _retrain_days(project, asked, nights)
+    choices.append(why)
+    path = request.work / "nights.parquet"
+    mornings.to_parquet(path)
+    return Plan(path, nights, _apart(nights, retrain_days), spacing, early, choices)
+
+
+def _snapshots(
+    request: Request, tables: TableSet, every: int
+) -> "tuple[pd.DataFrame, pd.DataFrame]":
+    """Return the ladder and the mornings without features; mornings with their ``night``."""
+    import pandas as pd
+
+    project = request.project
+    model = project.model.model_copy(update={"evaluate_every_days": every})
+    connection = open_tables(tables, project.limits.memory_gb)
+    try:
+        canonically = canonical(connection, tables)
+        ladder = training_snapshots(canonically, project).execute()
+        mornings = morning_snapshots(
+            canonically, project.model_copy(update={"model": model})
+        ).execute()
+    finally:
+        connection.disconnect()
+    night = mornings["as_of"]
+    if tables.flat and len(mornings):
+        # A lead stands at its creation: its night is the first moment of the days that it came in.
+        zone = ZoneInfo(project.timezone)
+        local = night.dt.tz_localize("UTC").dt.tz_convert(zone).dt.tz_localize(None)
+        day = local.dt.normalize()
+        back = (day.max() - day).dt.days // every
+        first_day = day.max() - pd.to_timedelta(back * every + every - 1, unit="D")
+        night = (
+            first_day.dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
+            .dt.tz_convert("UTC")
+            .dt.tz_localize(None)
+        )
+    return ladder, mornings.assign(night=night.astype("datetime64[us]"))
+
+
+def _in_period(moments: list[datetime], asked: Asked, request: Request) -> list[datetime]:
+    if not moments:
+        raise NotEnoughError(
+            "too short a history for a backtest: there is no night whose outcomes are known. "
+            f"The data have to go {request.project.label.horizon_days} days (label.horizon_days) past a night"
+        )
+    last = min(asked.last or moments[-1], moments[-1])
+    first = asked.first or last - PERIOD
+    inside = [moment for moment in moments if first <= moment <= last]
+    if not inside:
+        raise UsageError(
+            f"there is no night to test between {first:%Y-%m-%d} and {last:%Y-%m-%d}: the nights whose outcomes are "
+            f"known go from {moments[0]:%Y-%m-%d} to {moments[-1]:%Y-%m-%d}; say another --from or --to"
+        )
+    return inside
+
+
+def _first_enough(
+    request: Request, ladder: "pd.DataFrame", mornings: "pd.DataFrame", nights: list[datetime]
+) -> tuple[int, Early | None]:
+    """Return the place of the first night before which enough was known, by halving: it stays enough."""
+
+    def known(night: datetime) -> Snapshots:
+        return _learnable(request, ladder, mornings, night)
+
+    at_first = known(nights[0])
+    if at_first.enough:
+        return 0, None
+    at_last = known(nights[-1])
+    if not at_last.enough:
+        horizon = request.project.label.horizon_days
+        raise NotEnoughError(
+            f"too short a history for a backtest: even on {nights[-1]:%Y-%m-%d}, the last night whose outcomes are "
+            f"known, there was too little to train on ({at_last.why.rstrip('.')}). It takes all that a training needs, "
+            f"and after that at least one horizon of {horizon} days in which the model is tried; "
+            "`leadgauge check` says what a training at the end of the data has"
+        )
+    low, high = 0, len(nights) - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if known(nights[middle]).enough else (middle, high)
+    return high, Early(nights[0], high, known(nights[high - 1]).why)
+
+
+def _learnable(
+    request: Request, ladder: "pd.DataFrame", mornings: "pd.DataFrame", night: datetime
+) -> Snapshots:
+    """Say whether the snapshots whose labels were known by a night are enough to train on."""
+    project = request.project
+    folder = request.work / "enough"
+    folder.mkdir(exist_ok=True)
+    nothing = Catalogue(
+        project=project.project,
+        timezone=project.timezone,
+        horizon_days=project.label.horizon_days,
+        features=[],
+    )
+    frames = TrainingFrames(nothing, folder / "ladder.parquet", folder / "mornings.parquet", [], 0)
+    horizon = timedelta(days=project.label.horizon_days)
+    for rows, path in ((ladder, frames.ladder), (mornings, frames.mornings)):
+        rows[rows["as_of"] + horizon <= night].to_parquet(path)
+    return count(frames, project)
+
+
+def _spacing(nights: list[datetime], every: int) -> float:
+    if len(nights) < 2:
+        return float(every)
+    return max(1.0, round((nights[-1] - nights[0]) / timedelta(days=1) / (len(nights) - 1), 2))
+
+
+def _nights_in_words(nights: list[datetime], tables: TableSet, every: int, spacing: float) -> str:
+    told = f"{len(nights)} nights from {nights[0]:%Y-%m-%d} to {nights[-1]:%Y-%m-%d}, {_days(every)} apart"
+    if tables.flat:
+        return f"{told}: the days on which leads came in, since the export does not say when they ended"
+    if spacing > 1.5 * every:
+        return (
+            f"{len(nights)} nights from {nights[0]:%Y-%m-%d} to {nights[-1]:%Y-%m-%d}, about {spacing:g} days apart and not "
+            f"{every}: closer together there would be more rows than are measured at once"
+        )
+    return told
+
+
+def _retrain_days(project: Project, asked: Asked, nights: list[datetime]) -> tuple[int, str]:
+    """Return days between retrainings and why: as scheduled, unless that is more than a dozen models."""
+    if asked.retrain_days is not None:
+        return asked.retrain_days, f"retrained every {_days(asked.retrain_days)}, as asked for"
+    scheduled = days_between_runs(project.schedule.retrain)
+    period = (nights[-1] - nights[0]) / timedelta(days=1) + 1
+    fewest = -(-int(period) // MOST_RETRAINS)
+    if fewest <= scheduled:
+        return (
+            scheduled,
+            f"retrained every {_days(scheduled)}, as schedule.retrain says ({project.schedule.retrain})",
+        )
+    return fewest, (
+        f"retrained every {_days(fewest)}, not every {_days(scheduled)} as schedule.retrain says: {MOST_RETRAINS} models are "
+        f"enough to tell, each takes as long as a training (--retrain-every {scheduled} follows the schedule)"
+    )
+
+
+def _days(number: int) -> str:
+    return "day" if number == 1 else f"{number} days"
+
+
+def _apart(nights: list[datetime], days: int) -> list[datetime]:
+    chosen = [nights[0]]
+    for night in nights:
+        if night - chosen[-1] >= timedelta(
+            days=days, hours=-2
+        ):  # a day with a clock change is shorter
+            chosen.append(night)
+    return chosen

@@ -1,0 +1,181 @@
+"""One training of a backtest: with what was known then, and the gate's word on its model."""
+
+import os
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from features.contract import read_tables
+from features.errors import DataError, NotEnoughError
+from features.frames import TrainingFrames, morning_frame, training_frames
+from features.project import Model, Project
+from features.tables import TableSet
+from pipelines.reading import feature_frame
+from pipelines.retrain import ROWS_PER_THREAD
+from pipelines.settings import Request
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from models.scorer import Floats
+    from models.training import Trained
+
+KEY = ["lead_id", "as_of"]
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """What became of one training: the model's step, what it learned from, whether it was put to use.
+
+    ``refused`` says why there is no model. ``seconds`` includes reading and assembling.
+    """
+
+    number: int
+    at: datetime
+    seconds: float
+    folder: Path
+    step: str | None = None
+    rows: int = 0
+    leads: int = 0
+    wins: int = 0
+    promoted: bool = False
+    gate: str = ""
+    refused: str | None = None
+
+    @property
+    def bundle(self) -> Path:
+        """Where the model lies, if there is one."""
+        return self.folder / "bundle"
+
+    @property
+    def base_rate(self) -> Path:
+        """Where the base rate by age that was known then lies, as a model of its own."""
+        return self.folder / "base_rate"
+
+
+def read_then(request: Request, project: Project, as_of: datetime | None, folder: Path) -> TableSet:
+    """Read the company's tables as they were at a moment, into a folder of their own.
+
+    ``project`` is the request's, or one whose columns have the types of a model.
+
+    Raises:
+        ProjectError: a source does not exist.
+        DataError: the data break the contract.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    return read_tables(
+        project,
+        request.data_root,
+        folder,
+        now=request.now,
+        as_of=as_of,
+        trained=project is not request.project,
+    )
+
+
+def retrain_then(request: Request, number: int, at: datetime, champion: Path | None) -> Retraining:
+    """Train as ``leadgauge train --as-of`` would have, and hold the model against the ``champion``, a bundle."""
+    begun = time.perf_counter()
+    folder = request.work / f"training-{number}"
+    project = request.project
+    try:
+        tables = read_then(request, project, at, folder / "tables")
+        frames = training_frames(tables, project, folder)
+        trained = _trained(frames, project, project.model)
+        if trained.bundle.step == "base_rate":
+            plain = trained
+        else:
+            base_only = project.model.model_copy(update={"ladder": ["base_rate"]})
+            plain = _trained(frames, project, base_only)
+    except NotEnoughError as error:
+        return Retraining(number, at, time.perf_counter() - begun, folder, refused=str(error))
+    trained.bundle.save(folder / "bundle")
+    plain.bundle.save(folder / "base_rate")
+    promoted, why = _judged(trained, frames, tables, project, champion)
+    return Retraining(
+        number=number,
+        at=at,
+        seconds=time.perf_counter() - begun,
+        folder=folder,
+        step=trained.bundle.step,
+        rows=int(trained.bundle.training["rows"]),
+        leads=int(trained.bundle.training["leads"]),
+        wins=int(trained.bundle.training["won_leads"]),
+        promoted=promoted,
+        gate=why,
+    )
+
+
+def _trained(frames: TrainingFrames, project: Project, settings: Model) -> "Trained":
+    from models.training import train
+
+    ladder = feature_frame(frames.ladder, frames.catalogue)
+    return train(
+        ladder,
+        feature_frame(frames.mornings, frames.catalogue),
+        frames.catalogue,
+        settings,
+        grade_shares=project.agreement.grade_shares,
+        gap_days=project.label.horizon_days,
+        threads=max(1, min(os.cpu_count() or 1, len(ladder) // ROWS_PER_THREAD)),
+    )
+
+
+def _judged(
+    trained: "Trained",
+    frames: TrainingFrames,
+    tables: TableSet,
+    project: Project,
+    champion: Path | None,
+) -> tuple[bool, str]:
+    """Return whether the gate lets the challenger pass, and why.
+
+    Simpler than the gate of ``train`` in one thing: that one remembers what the champion's own trial
+    said. Here the champion is held to rows later than what it learned from; where these hold too few
+    wins all rows are compared, which favours it.
+    """
+    from models.gate import decide
+
+    rows, said, later = trained.predictions, None, None
+    if champion is not None:
+        try:
+            said, later = _by_champion(champion, rows, frames, tables, project)
+        except DataError as error:
+            return True, f"the champion cannot score these data any more: {error}"
+    verdict = decide(
+        rows["label"].to_numpy(dtype=float),
+        rows["leadgauge"].to_numpy(dtype=float),
+        baselines={"base_rate": rows["base_rate"].to_numpy(dtype=float)},
+        groups=rows["group_id"].to_numpy(),
+        clusters=rows["cluster"].to_numpy(dtype="int64"),
+        champion=said,
+        unseen_by_champion=later,
+        is_base_rate=trained.bundle.step == "base_rate",
+        seed=project.model.seed,
+    )
+    return verdict.promoted, "; ".join(verdict.reasons)
+
+
+def _by_champion(
+    champion: Path,
+    rows: "pd.DataFrame",
+    frames: TrainingFrames,
+    tables: TableSet,
+    project: Project,
+) -> "tuple[Floats, NDArray[np.bool_]]":
+    """Return what the champion says of each row, and which rows are later than all that it learned from."""
+    from models.bundle import Bundle
+
+    bundle = Bundle.load(champion)
+    path = frames.mornings
+    if bundle.catalogue.features != frames.catalogue.features:
+        folder = frames.mornings.parent / "champion"
+        path = morning_frame(tables, project, bundle.catalogue, folder)
+    mornings = feature_frame(path, bundle.catalogue)
+    told = mornings[KEY].assign(told=bundle.probability(mornings)).drop_duplicates(KEY)
+    said = rows[KEY].merge(told, on=KEY, how="left")["told"].to_numpy(dtype=float)
+    return said, (rows["as_of"] > bundle.training["last_as_of"]).to_numpy(dtype=bool)
