@@ -13,11 +13,13 @@ REASONS = ("reason_1", "reason_2", "reason_3")
 AGAINST = ("against_1", "against_2")
 TREND_POINTS = 5  # a smaller step of the score, 1 to 99, is noise from one night to the next
 _TEXT = rules.line_of_text()
+INTERVAL = ("probability_low", "probability_high")
 TIMES = ("data_as_of", "scored_at", "expires_at")
 
 RULES: dict[str, rules.Rule] = {
     "lead_id": _TEXT,
     "close_probability": rules.PROBABILITY,
+    **dict.fromkeys(INTERVAL, rules.optional(rules.PROBABILITY)),
     "score": rules.SCORE,
     "grade": rules.GRADE,
     "route": rules.ROUTE,
@@ -25,6 +27,7 @@ RULES: dict[str, rules.Rule] = {
     "trend": rules.TREND,
     **dict.fromkeys((*REASONS, *AGAINST), rules.optional(_TEXT)),
     "confidence": rules.CONFIDENCE,
+    "confidence_note": rules.optional(_TEXT),
     "expected_value": rules.optional(rules.AMOUNT),
     "model_version": rules.LABEL,
     "run_id": rules.LABEL,
@@ -34,12 +37,15 @@ COLUMNS = tuple(RULES)
 _SCORED = (
     "lead_id",
     "close_probability",
+    *INTERVAL,
     "score",
     "grade",
     "route",
     "reasons_for",
     "reasons_against",
     "confidence",
+    "confidence_note",
+    "expected_value",
 )
 
 
@@ -49,19 +55,20 @@ def neutral_rows(
     """Return one neutral row per lead, sorted by ``lead_id``, whatever the order of the scored rows.
 
     Args:
-        scored: n leads with ``lead_id``, ``close_probability`` in (0, 1), ``score`` 1 to 99, ``grade`` A to D,
-            ``route``, ``reasons_for`` (at most 3), ``reasons_against`` (at most 2), ``confidence`` and
-            ``expected_value`` (NaN where there is none).
+        scored: n leads with ``lead_id``, ``close_probability`` in (0, 1), ``probability_low`` and
+            ``probability_high`` around it (NaN where there is no interval), ``score`` 1 to 99, ``grade`` A to D,
+            ``route``, ``reasons_for`` (at most 3), ``reasons_against`` (at most 2), ``confidence``,
+            ``confidence_note`` (empty for none) and ``expected_value`` (NaN where there is none).
         receipt: where the scores come from.
         previous: ``lead_id`` and ``score`` of the publication before this night's, or None.
 
     Returns:
-        n x 19 in the order of ``COLUMNS``: times with time zone UTC, scores as nullable integers, None for no reason.
+        n x 22 in the order of ``COLUMNS``: times with time zone UTC, scores as nullable integers, None for no reason.
 
     Raises:
         StoppedError: ids, values or reasons that a machine file must not carry; nothing is altered to make it fit.
     """
-    missing = [name for name in (*_SCORED, "expected_value") if name not in scored]
+    missing = [name for name in _SCORED if name not in scored]
     if missing:
         raise ValueError(f"scored rows lack {', '.join(missing)}")
     ordered = scored.assign(lead_id=scored["lead_id"].astype(str))
@@ -70,7 +77,11 @@ def neutral_rows(
     rows = pd.DataFrame(
         {
             **{name: ordered[name] for name in ("lead_id", "grade", "route", "confidence")},
-            "close_probability": ordered["close_probability"].astype(float).round(4),
+            **{
+                name: ordered[name].astype(float).round(4)
+                for name in ("close_probability", *INTERVAL)
+            },
+            "confidence_note": ordered["confidence_note"].astype(object).replace("", None),
             "score": score,
             "previous_score": before,
             "trend": _trend(score, before),
@@ -168,7 +179,7 @@ def texts(rows: pd.DataFrame) -> dict[str, list[str]]:
 def _cells(name: str, column: pd.Series) -> list[str]:
     # Most columns hold few different values, and pandas hands out one value at a time slowly.
     places, values = pd.factorize(column, use_na_sentinel=True)
-    if name == "close_probability":
+    if name in ("close_probability", *INTERVAL):
         words = [f"{value:.4f}" for value in values]
     elif name == "expected_value":
         words = [f"{value:.2f}" for value in values]

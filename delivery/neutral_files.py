@@ -9,14 +9,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from delivery.csv_files import check_cells, csv_lines, read_strictly, write_file
-from delivery.neutral import AGAINST, COLUMNS, REASONS, RULES, TIMES, texts
+from delivery.neutral import AGAINST, COLUMNS, INTERVAL, REASONS, RULES, TIMES, texts
 from delivery.problems import Problem
 
 CSV_NAME = "scores.csv"
 PARQUET_NAME = "scores.parquet"
 _MOMENT = pa.timestamp("ms", tz="UTC")
 _PARQUET_TYPES = {
-    "close_probability": pa.float64(),
+    **dict.fromkeys(("close_probability", *INTERVAL), pa.float64()),
     "score": pa.int16(),
     "previous_score": pa.int16(),
     "expected_value": pa.float64(),
@@ -117,9 +117,20 @@ def _validate_rows(name: str, cells: dict[str, list[str]]) -> list[Problem]:
         for place in range(len(ids))
         if cells[later][place] and not cells[earlier][place]
     ]
+    low, high = (cells[name] for name in INTERVAL)
+    problems += [
+        wrong(place, "probability_low", "an interval around close_probability, both ends or none")
+        for place, probability in enumerate(cells["close_probability"])
+        if not _around(low[place], probability, high[place])
+    ]
     problems += [
         wrong(place, "trend", "new if and only if there is no previous_score")
         for place in range(len(ids))
         if (cells["trend"][place] == "new") != (cells["previous_score"][place] == "")
     ]
     return problems
+
+
+def _around(low: str, probability: str, high: str) -> bool:
+    """Whether an interval lies around the probability; all have the same number of digits."""
+    return low <= probability <= high if low and high else not (low or high)

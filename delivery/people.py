@@ -6,7 +6,7 @@ import pandas as pd
 
 from delivery.csv_files import BOM, csv_lines, write_file
 from delivery.hubspot import joined
-from delivery.neutral import AGAINST, REASONS, texts
+from delivery.neutral import AGAINST, INTERVAL, REASONS, texts
 from delivery.rules import begins_a_formula
 
 NAME = "top_leads.csv"
@@ -15,6 +15,7 @@ HEADERS = (
     "Rank",
     "Lead",
     "Chance to close",
+    "Leads like it closed",
     "Score (1-99)",
     "Grade",
     "Next step",
@@ -22,6 +23,7 @@ HEADERS = (
     "What speaks for it",
     "What speaks against it",
     "Confidence",
+    "Why not surer",
     "Expected value",
     "Score good until (UTC)",
 )
@@ -40,6 +42,10 @@ def write_people(rows: pd.DataFrame, folder: Path) -> list[Path]:
         [str(rank) for rank in range(1, len(cells["lead_id"]) + 1)],
         cells["lead_id"],
         [_percent(text) for text in cells["close_probability"]],
+        [
+            of_a_hundred(low, high)
+            for low, high in zip(*(cells[name] for name in INTERVAL), strict=True)
+        ],
         cells["score"],
         cells["grade"],
         [_NEXT_STEP[text] for text in cells["route"]],
@@ -47,6 +53,7 @@ def write_people(rows: pd.DataFrame, folder: Path) -> list[Path]:
         joined(cells, REASONS),
         joined(cells, AGAINST),
         cells["confidence"],
+        cells["confidence_note"],
         cells["expected_value"],
         [text[:16].replace("T", " ") for text in cells["expires_at"]],
     ]
@@ -61,6 +68,20 @@ def _percent(probability: str) -> str:
         if 0.0005 <= value <= 0.9995
         else ("under 0.1%" if value < 0.5 else "over 99.9%")
     )
+
+
+def of_a_hundred(low: str, high: str) -> str:
+    """Return an interval of probabilities as a count that people can picture, "12 to 21 of 100"; "" for none."""
+    if not low:
+        return ""
+    ends = [_hundredths(float(text)) for text in (low, high)]
+    return f"{' to '.join(dict.fromkeys(ends))} of 100"
+
+
+def _hundredths(probability: float) -> str:
+    value = 100 * probability
+    near_an_end = min(value, 100 - value) < 0.95
+    return f"{value:.1f}".removesuffix(".0") if near_an_end else f"{value:.0f}"
 
 
 def defuse(text: str) -> str:

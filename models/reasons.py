@@ -1,30 +1,30 @@
 """The scored rows of a night: probability, grade, reasons and how sure the model may be."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from features.errors import DataError
 from models.bundle import Bundle
-from models.encoding import unseen
+from models.ranges_seen import confidence_by_ranges
 from models.scorer import Floats
+from models.uncertainty import told as how_sure
 from models.words import phrase
 
 FLOOR = 0.10
 MOST_FOR, MOST_AGAINST = 3, 2
 NO_STRONG_DRIVER = "no strong driver"
-IMPORTANT_SHARE = 0.9
 CHUNK = 20_000
-
-Flags = npt.NDArray[np.bool_]
 
 
 def score(frame: pd.DataFrame, bundle: Bundle, *, amount: float | None = None) -> pd.DataFrame:
     """Return one scored row per row of the frame, in its order.
 
     Columns: ``lead_id`` str, ``close_probability`` float, ``score`` 1..99, ``grade`` A..D,
-    ``reasons_for`` (at most three) and ``reasons_against`` (at most two) lists of str, ``confidence``
-    high, medium or low, ``expected_value`` (probability x ``amount``; NaN without an amount),
+    ``reasons_for`` (at most three) and ``reasons_against`` (at most two) lists of str,
+    ``probability_low`` and ``probability_high`` (see ``models.uncertainty``; NaN where there is no honest
+    interval), ``confidence`` high, medium or low, ``confidence_note`` why it is not high (empty where
+    nothing stands out), ``seen`` 0..1 (NaN for a model that did not learn it), ``expected_value``
+    (probability x ``amount``; NaN without an amount),
     ``contributions`` a list of (concept, log-odds), the strongest first; those of the lead's concepts
     and the base add up to the margin of ``close_probability``.
 
@@ -53,11 +53,30 @@ def _score_chunk(frame: pd.DataFrame, bundle: Bundle, amount: float | None) -> p
             "grade": pd.Series(bundle.grade(probability), dtype=object),
             "reasons_for": pd.Series([one[0] for one in told], dtype=object),
             "reasons_against": pd.Series([one[1] for one in told], dtype=object),
-            "confidence": pd.Series(confidence(frame, bundle), dtype=object),
+            **_sureness(frame, bundle, probability),
             "expected_value": probability * (np.nan if amount is None else amount),
             "contributions": pd.Series([_strongest(concepts, row) for row in summed], dtype=object),
         }
     )
+
+
+def _sureness(
+    frame: pd.DataFrame, bundle: Bundle, probability: Floats
+) -> dict[str, Floats | pd.Series]:
+    sure = how_sure(bundle, frame, probability)
+    if sure is None:
+        nothing = np.full(len(frame), np.nan)
+        low, high, seen = nothing, nothing.copy(), nothing.copy()
+        words, notes = confidence_by_ranges(frame, bundle), [""] * len(frame)
+    else:
+        low, high, seen, words, notes = sure.low, sure.high, sure.seen, sure.confidence, sure.note
+    return {
+        "probability_low": low,
+        "probability_high": high,
+        "confidence": pd.Series(words, dtype=object),
+        "confidence_note": pd.Series(notes, dtype=object),
+        "seen": seen,
+    }
 
 
 def told(frame: pd.DataFrame, bundle: Bundle) -> list[dict[str, str]]:
@@ -138,56 +157,3 @@ class _Reasons:
         feature, value = self.features[speaker], self.values[speaker][row]
         known = None if pd.isna(value) else value if isinstance(value, str) else float(value)
         return phrase(feature, known, average=self.averages.get(feature.name))
-
-
-def confidence(frame: pd.DataFrame, bundle: Bundle) -> list[str]:
-    """Return high, medium or low: how much of a lead lies where the model has learned.
-
-    low: a level that training never saw among the features that matter, a lead older than any in
-    training, or three numbers that matter outside what training held. medium: one or two such
-    numbers, a rare level, most features that matter missing, or a model that knows the age alone.
-    """
-    low, medium = np.zeros(len(frame), dtype=bool), np.full(len(frame), bundle.step == "base_rate")
-    outside, missing = np.zeros(len(frame), dtype=np.int64), np.zeros(len(frame), dtype=np.int64)
-    training = bundle.training
-    important = _important(training["importance"])
-    for spec in bundle.model["features"]:
-        if spec["name"] not in important:
-            continue
-        column = frame[str(spec["name"])]
-        missing += column.isna().to_numpy(dtype=bool)
-        if spec["type"] == "category":
-            new, rare = unseen(spec, column)
-            low |= new
-            medium |= rare
-        elif spec["name"] in training["ranges"]:
-            outside += _outside(column, training["ranges"][spec["name"]])
-    low |= _too_old(frame, bundle) | (outside >= 3)
-    medium |= (outside > 0) | (missing * 2 > max(len(important), 1))
-    return [str(word) for word in np.select([low, medium], ["low", "medium"], "high")]
-
-
-def _important(importance: dict[str, float]) -> set[str]:
-    """Return the strongest features that together make nine tenths of what the model says."""
-    total, reached, chosen = sum(importance.values()), 0.0, set[str]()
-    for name, strength in sorted(importance.items(), key=lambda item: (-item[1], item[0])):
-        if total <= 0 or reached >= IMPORTANT_SHARE * total:
-            break
-        chosen.add(name)
-        reached += strength
-    return chosen
-
-
-def _outside(column: pd.Series, found: dict[str, float]) -> Flags:
-    values = pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.asarray((values < found["low"]) | (values > found["high"]), dtype=bool)
-
-
-def _too_old(frame: pd.DataFrame, bundle: Bundle) -> Flags:
-    age = bundle.model["base_rate"]["feature"]
-    if age is None:
-        return np.zeros(len(frame), dtype=bool)
-    values = pd.to_numeric(frame[bundle.catalogue.names[age]]).to_numpy(
-        dtype=np.float64, na_value=np.nan
-    )
-    return np.asarray(values > bundle.training["oldest_days"] + 1, dtype=bool)

@@ -1,5 +1,6 @@
 """Why one lead has the score that it has: in words, and as a picture of what adds up."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -53,7 +54,6 @@ def explain(request: Request, steps: Steps) -> Summary:
         "explain the lead", explain_lead, frame, bundle, tables, request, lead_id, as_of
     )
     steps.run("tidy up", tidy, request)
-    percent = found.facts["close_probability"] * 100
     return Summary(
         project=project.project,
         command="explain",
@@ -63,8 +63,7 @@ def explain(request: Request, steps: Steps) -> Summary:
         written=[found.picture],
         warnings=tables.warnings,
         facts={"lead_id": lead_id, "model_version": champion.version, **found.facts},
-        headline=f"Lead {lead_id}: {percent:.1f} % to close within {catalogue.horizon_days} days, "
-        f"score {found.facts['score']}, grade {found.facts['grade']}.",
+        headline=_headline(lead_id, found.facts, catalogue.horizon_days),
     )
 
 
@@ -101,7 +100,11 @@ def explain_lead(
             "close_probability": float(scored["close_probability"]),
             "score": int(scored["score"]),
             "grade": str(scored["grade"]),
+            "probability_low": _known(scored["probability_low"]),
+            "probability_high": _known(scored["probability_high"]),
             "confidence": str(scored["confidence"]),
+            "confidence_note": str(scored["confidence_note"]),
+            "seen": _known(scored["seen"]),
             "reasons_for": list(scored["reasons_for"]),
             "reasons_against": list(scored["reasons_against"]),
             "base_log_odds": base,
@@ -112,6 +115,22 @@ def explain_lead(
         },
         picture=picture,
     )
+
+
+def _known(value: float) -> float | None:
+    """Return a number as JSON takes it: None for one that there is not."""
+    return None if math.isnan(value) else float(value)
+
+
+def _headline(lead_id: str, facts: dict[str, Any], horizon_days: int) -> str:
+    from delivery.people import of_a_hundred
+
+    told = f"Lead {lead_id}: {100 * facts['close_probability']:.1f} % to close within {horizon_days} days"
+    if facts["probability_low"] is not None:
+        ends = [f"{facts[name]:.4f}" for name in ("probability_low", "probability_high")]
+        told += f" (of leads like it, {of_a_hundred(*ends)} closed)"
+    told += f", score {facts['score']}, grade {facts['grade']}, confidence {facts['confidence']}"
+    return f"{told} ({facts['confidence_note']})." if facts["confidence_note"] else f"{told}."
 
 
 def _find(frame: Path, model: Any, lead_id: str) -> "pd.DataFrame | None":  # noqa: ANN401  a Bundle

@@ -40,7 +40,10 @@ def scored(table: str, **columns: list[Any]) -> pd.DataFrame:
             "grade": [line[3] for line in lines],
             "reasons_for": [["visited the pricing page 3 times in the last 7 days"] for _ in lines],
             "reasons_against": [[] for _ in lines],
+            "probability_low": np.nan,
+            "probability_high": np.nan,
             "confidence": "high",
+            "confidence_note": "",
             "expected_value": [np.nan if line[4] == "-" else float(line[4]) for line in lines],
         }
     )
@@ -61,7 +64,10 @@ def night(ids: list[str], *, previous: pd.DataFrame | None = None) -> pd.DataFra
             [],
         ],
         reasons_against=[[], ["no call for 30 days", "small company"], []],
+        probability_low=[0.84996, 0.31, np.nan],
+        probability_high=[0.96, 0.52, np.nan],
         confidence=["high", "medium", "low"],
+        confidence_note=["", "", "Campaign: Spring fair, never seen in training"],
     )
     routed = leads.assign(route=route(leads, Agreement()))
     known = pd.DataFrame({"lead_id": ids[:2], "score": [80, 62]}) if previous is None else previous
@@ -83,7 +89,10 @@ def many(count: int) -> pd.DataFrame:
                 for i in place
             ],
             "reasons_against": [["no reply for 12 days"] for _ in place],
+            "probability_low": probability * 0.8,
+            "probability_high": probability * 0.8 + 0.2,
             "confidence": "medium",
+            "confidence_note": "",
             "expected_value": probability * 1000,
         }
     )

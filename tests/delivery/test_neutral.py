@@ -53,10 +53,11 @@ def problems(folder: Path, change: str, into: str) -> list[str]:
     return [str(problem) for problem in validate_neutral(path)]
 
 
-def test_the_columns_are_the_nineteen_of_the_design() -> None:
+def test_the_columns_are_those_of_the_design_with_interval_and_note() -> None:
     assert ",".join(COLUMNS) == (
-        "lead_id,close_probability,score,grade,route,previous_score,trend,reason_1,reason_2,reason_3,against_1,"
-        "against_2,confidence,expected_value,model_version,run_id,data_as_of,scored_at,expires_at"
+        "lead_id,close_probability,probability_low,probability_high,score,grade,route,previous_score,trend,"
+        "reason_1,reason_2,reason_3,against_1,against_2,confidence,confidence_note,expected_value,"
+        "model_version,run_id,data_as_of,scored_at,expires_at"
     )
     assert tuple(rows().columns) == COLUMNS
 
@@ -130,6 +131,14 @@ def test_many_problems_are_shown_as_five_and_a_count() -> None:
             "column close_probability: ''; expected a number from 0 to 1",
         ),
         ({"close_probability": [0.5, 1.2, 0.5]}, "column close_probability: '1.2000'; expected"),
+        (
+            {"probability_high": [0.5, 1.5, float("nan")]},
+            "column probability_high: '1.5000'; expected a number from 0 to 1 with 4 decimals, or nothing",
+        ),
+        (
+            {"confidence_note": ["", "=SUM(A1)", ""]},
+            "column confidence_note: '=SUM(A1)'; expected one line of at most 255",
+        ),
         ({"grade": ["A", "E", "B"]}, "column grade: 'E'; expected one of A, B, C, D"),
         (
             {"confidence": ["high", "sure", "low"]},
@@ -174,6 +183,12 @@ def test_files_of_a_night_are_valid_and_hold_types(tmp_path: Path) -> None:
     assert table.schema.equals(SCHEMA)
     assert str(table.schema.field("scored_at").type) == "timestamp[ms, tz=UTC]"
     assert table["previous_score"].to_pylist() == [80, 62, None]
+    assert table["probability_low"].to_pylist() == [0.85, 0.31, None]
+    assert table["confidence_note"].to_pylist() == [
+        None,
+        None,
+        "Campaign: Spring fair, never seen in training",
+    ]
     assert table["scored_at"].to_pylist()[0] == datetime(2026, 1, 15, 4, 41, 7, 250_000, UTC)
 
 
@@ -197,14 +212,29 @@ def test_no_leads_give_a_header_and_no_rows(tmp_path: Path) -> None:
             "line 2, column close_probability: '0.91236'; expected a number from 0 to 1",
         ),
         (
-            "0.9124,97",
-            "0.9124,970",
+            "0.9600,97",
+            "0.9600,970",
             "line 2, column score: '970'; expected a whole number from 1 to 99",
         ),
         (
             ",80,improving",
             ",,improving",
             "line 2, column trend: 'improving'; expected new if and only if",
+        ),
+        (
+            "0.8500,0.9600",
+            "0.9200,0.9600",
+            "line 2, column probability_low: '0.9200'; expected an interval around close_probability, both ends or none",
+        ),
+        (
+            "0.3100,0.5200",
+            "0.3100,",
+            "line 3, column probability_low: '0.3100'; expected an interval around close_probability, both ends or none",
+        ),
+        (
+            "0.5200",
+            "0.52",
+            "line 3, column probability_high: '0.52'; expected a number from 0 to 1 with 4 decimals, or nothing",
         ),
         ("L2,", "L0,", "line 3, column lead_id: 'L0'; expected each lead once, sorted by lead_id"),
         ("L2,", "L1,", "line 3, column lead_id: 'L1'; expected each lead once, sorted by lead_id"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from delivery import people
-from delivery.people import defuse, write_people
+from delivery.people import defuse, of_a_hundred, write_people
 from tests.delivery.drawn import night
 
 
@@ -23,6 +23,7 @@ def test_the_likeliest_lead_stands_first_in_words(tmp_path: Path) -> None:
         "Rank": "1",
         "Lead": "x",
         "Chance to close": "91.2%",
+        "Leads like it closed": "85 to 96 of 100",
         "Score (1-99)": "97",
         "Grade": "A",
         "Next step": "Sales",
@@ -30,10 +31,29 @@ def test_the_likeliest_lead_stands_first_in_words(tmp_path: Path) -> None:
         "What speaks for it": 'source is Web, form "Demo"; visited 3 pages, 2 today; Köln is near the office',
         "What speaks against it": "none known",
         "Confidence": "high",
+        "Why not surer": "",
         "Expected value": "12000.50",
         "Score good until (UTC)": "2026-01-22 04:41",
     }
-    assert read(path)[2]["Chance to close"] == "under 0.1%"
+    last = read(path)[2]
+    assert last["Chance to close"] == "under 0.1%"
+    assert last["Leads like it closed"] == ""
+    assert last["Why not surer"] == "Campaign: Spring fair, never seen in training"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        ("0.1200", "0.2149", "12 to 21 of 100"),
+        ("0.0000", "0.0081", "0 to 0.8 of 100"),
+        ("0.1239", "0.1241", "12 of 100"),
+        ("0.9810", "0.9960", "98 to 99.6 of 100"),
+        ("0.0050", "1.0000", "0.5 to 100 of 100"),
+        ("", "", ""),
+    ],
+)
+def test_an_interval_is_told_as_a_count_of_a_hundred_leads(low: str, high: str, told: str) -> None:
+    assert of_a_hundred(low, high) == told
 
 
 def test_a_spreadsheet_is_told_that_the_file_is_utf_8(tmp_path: Path) -> None:

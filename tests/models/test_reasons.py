@@ -6,7 +6,8 @@ import pytest
 
 from features.errors import DataError
 from models.bundle import Bundle
-from models.reasons import NO_STRONG_DRIVER, confidence, score
+from models.ranges_seen import confidence_by_ranges
+from models.reasons import NO_STRONG_DRIVER, score
 from tests.models.company import Frames
 
 COLUMNS = [
@@ -16,7 +17,11 @@ COLUMNS = [
     "grade",
     "reasons_for",
     "reasons_against",
+    "probability_low",
+    "probability_high",
     "confidence",
+    "confidence_note",
+    "seen",
     "expected_value",
     "contributions",
 ]
@@ -97,14 +102,17 @@ def test_the_same_lead_gets_the_same_reasons_in_any_company(bundle: Bundle, fram
         ({"source": None, "size": np.nan, "visit_30d": np.nan}, "medium"),
     ],
 )
-def test_confidence_falls_where_the_model_has_not_learned(
+def test_a_model_without_uncertainty_still_says_how_far_it_has_seen(
     bundles: dict[str, Bundle], changed: dict[str, object], expected: str
 ) -> None:
-    assert confidence(lead(**changed), bundles["logistic"]) == [expected]
+    assert confidence_by_ranges(lead(**changed), bundles["logistic"]) == [expected]
+    row = score(lead(**changed), bundles["logistic"]).iloc[0]
+    assert (row["confidence"], row["confidence_note"]) == (expected, "")
+    assert np.isnan([row["probability_low"], row["probability_high"], row["seen"]]).all()
 
 
 def test_a_model_that_knows_the_age_alone_is_never_sure(bundles: dict[str, Bundle]) -> None:
-    assert confidence(lead(), bundles["base_rate"]) == ["medium"]
+    assert confidence_by_ranges(lead(), bundles["base_rate"]) == ["medium"]
 
 
 def test_a_frame_without_lead_ids_is_refused(bundle: Bundle) -> None:
