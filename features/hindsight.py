@@ -1,37 +1,44 @@
 """The hindsight audit: columns that were filled in after, or because of, the outcome.
 
 A table as it is exported today shows each lead as it ended. A column that alone tells the
-outcome, or that fresh open leads never have, is more likely a consequence than a cause.
+outcome, or that open leads of the same time do not have, is more likely a consequence than a
+cause. What is measured stands in `features/hindsight_figures.py`, the words that lower a bar in
+`features/hindsight_words.py`, the bars in `features/hindsight_rules.py`.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from features.canonical import Canonical
+from features.hindsight_figures import auc, same_fill
+from features.hindsight_leads import ended_leads, frame_name, lead_frame, measure
+from features.hindsight_rules import Evidence, Grade, judge
+from features.hindsight_words import name_class
 from features.project import Project
 from features.tables import AttributeColumn, TableSet
 
-ALONE = 0.85  # AUC of the column alone on later leads: honest columns of lead data stay well below
-BY_FILL = 0.75  # AUC of whether it is filled at all
-FILL_GAP = 0.40  # filled among closed leads, and not yet among the fresh open ones
-FRESH = 50  # open leads from which a fill share is worth something
-SMOOTHING = 20.0  # closed leads' worth of the overall rate in a level's own
-BINS = 20
-MIN_WINS = 20
+__all__ = ["Suspect", "Verdict", "auc", "audit"]
+
+Verdict = Literal[
+    "left out", "kept by the project file", "changing, read through its history", "watch"
+]
+_VERDICTS: dict[Grade, Verdict] = {"condemned": "left out", "watch": "watch"}
 
 
 @dataclass(frozen=True)
 class Suspect:
-    """A column that looks like hindsight, the evidence in one line, and what was done about it."""
+    """A column that looks like hindsight, the evidence in one line, and what was done about it.
+
+    ``watch``: told and used; the evidence is too weak to do without the column.
+    """
 
     column: str
     label: str
     evidence: str
-    verdict: Literal["left out", "kept by the project file", "changing, read through its history"]
+    verdict: Verdict
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able form."""
@@ -39,95 +46,68 @@ class Suspect:
 
 
 def audit(tables: Canonical, read: TableSet, project: Project) -> list[Suspect]:
-    """Return the suspects among the leads' attributes, the worst evidence first in source order.
+    """Return the suspects among the attributes of leads and accounts: those left out first.
 
-    Columns are judged on closed leads in order of creation: what the earlier half teaches is
-    tried on the later half. Nothing is judged on fewer than ``MIN_WINS`` wins on either side.
+    Columns are judged on leads that have ended, in order of creation: by what other leads of the
+    same time teach, and what the earlier half teaches about the later one. Nothing is judged on
+    fewer than ``MIN_OF_EACH`` wins or losses.
     """
-    attributes = read.columns("leads")
+    attributes = read.attributes
     if not attributes:
         return []
-    columns = list(dict.fromkeys(attribute.column for attribute in attributes))
-    leads = tables.closed_leads().select("lead_id", "created_at", "won", *columns)
-    frame = leads.order_by("created_at", "lead_id").execute()
-    if project.label.unmatched == "lost":
-        frame["won"] = frame["won"].fillna(value=False)
+    frame = lead_frame(tables, project, attributes)
+    leads = ended_leads(frame, tables, project)
+    if not leads.judged:
+        return []
     changing = set(tables.history.select("field").distinct().execute()["field"])
-    return [
-        _suspect(attribute, evidence, project, changing)
-        for attribute in attributes
-        if (evidence := _evidence(frame, attribute))
-    ]
+    found = {a: judge(measure(frame[frame_name(a)], a.label, leads)) for a in attributes}
+    found |= _of_one_hand(found, frame)
+    suspects = (_suspect(a, evidence, project, changing) for a, evidence in found.items())
+    told = [suspect for suspect in suspects if suspect is not None]
+    return sorted(told, key=lambda suspect: get_args(Verdict).index(suspect.verdict))
 
 
 def _suspect(
-    attribute: AttributeColumn, evidence: str, project: Project, changing: set[str]
-) -> Suspect:
-    if {attribute.column, attribute.label} & set(project.features.keep):
-        verdict: Any = "kept by the project file"
-    elif attribute.column in changing:
-        verdict = "changing, read through its history"
-    else:
-        verdict = "left out"
-    return Suspect(attribute.column, attribute.label, evidence, verdict)
-
-
-def _evidence(frame: pd.DataFrame, attribute: AttributeColumn) -> str | None:
-    """Return why the column is a suspect, or None."""
-    closed = frame[frame["won"].notna()]
-    won = closed["won"].astype(bool).to_numpy()
-    half = len(closed) // 2
-    if min(won[:half].sum(), won[half:].sum(), (~won[:half]).sum(), (~won[half:]).sum()) < MIN_WINS:
+    attribute: AttributeColumn, evidence: Evidence | None, project: Project, changing: set[str]
+) -> Suspect | None:
+    if evidence is None:
         return None
-    values = closed[attribute.column]
-    filled = values.notna().to_numpy()
-    by_fill = auc(filled[half:].astype(float), won[half:])
-    fresh = frame[frame["won"].isna()][attribute.column]
-    # A fill share that rises with the end counts where open leads of the same time lack the value.
-    open_fill = fresh.notna().mean() if len(fresh) >= FRESH else np.nan
-    if by_fill > BY_FILL or by_fill < 1 - BY_FILL:
-        return (
-            f"whether it is filled at all tells the outcome (AUC {max(by_fill, 1 - by_fill):.2f}): "
-            f"filled in {filled[won].mean():.0%} of won and {filled[~won].mean():.0%} of lost leads"
-        )
-    if filled[won].mean() - open_fill > FILL_GAP:
-        return f"filled in {filled[won].mean():.0%} of won leads, and in {open_fill:.0%} of those still open"
-    alone = auc(_rates(values, won, half)[half:], won[half:])
-    if alone > ALONE:
-        return f"alone it tells the outcome of later leads with an AUC of {alone:.2f}"
-    return None
+    kept = {attribute.column, attribute.label} & set(project.features.keep)
+    read_back = attribute.table == "leads" and attribute.column in changing
+    line, verdict = evidence.line, _VERDICTS[evidence.grade]
+    if evidence.grade == "watch" and (kept or read_back):
+        return None  # answered already
+    if kept:
+        verdict = "kept by the project file"
+    elif read_back:
+        verdict = "changing, read through its history"
+    elif attribute.table == "accounts":
+        # An account outlives its leads: what it says may be true of the next one.
+        verdict = "watch"
+        if evidence.grade == "condemned":
+            line = f"{line}; a column of accounts: name it under features.leave_out unless it was known before"
+    return Suspect(attribute.column, attribute.label, line, verdict)
 
 
-def _rates(values: pd.Series, won: NDArray[np.bool_], half: int) -> NDArray[np.float64]:
-    """Return each row's smoothed win rate of its level or bin, learned on the first ``half`` rows."""
-    if pd.api.types.is_numeric_dtype(values):
-        edges = np.unique(
-            values.iloc[:half].quantile(np.linspace(0, 1, BINS + 1)).dropna().to_numpy()
-        )
-        bins = np.searchsorted(edges, values.to_numpy(dtype=float), side="right")
-        levels = pd.Series(np.where(values.isna(), -1, bins)).astype(str)
-    else:
-        levels = (
-            values.astype("object")
-            .where(values.notna(), "__missing__")
-            .astype(str)
-            .reset_index(drop=True)
-        )
-    learned = (
-        pd.DataFrame({"level": levels.iloc[:half], "won": won[:half]})
-        .groupby("level")["won"]
-        .agg(["sum", "size"])
-    )
-    overall = won[:half].mean()
-    rates = (learned["sum"] + SMOOTHING * overall) / (learned["size"] + SMOOTHING)
-    return levels.map(rates).fillna(overall).to_numpy(dtype=float)
+def _of_one_hand(
+    found: Mapping[AttributeColumn, Evidence | None], frame: pd.DataFrame
+) -> dict[AttributeColumn, Evidence]:
+    """Return the columns that are filled together, row by row, with one that is condemned.
 
-
-def auc(scores: NDArray[np.float64], won: NDArray[np.bool_]) -> float:
-    """Return the area under the ROC curve by ranks (Mann and Whitney 1947), ties counting half."""
-    wins = int(won.sum())
-    losses = len(won) - wins
-    if not wins or not losses:
-        return 0.5
-    ranks = pd.Series(scores).rank().to_numpy()
-    return float((ranks[won].sum() - wins * (wins + 1) / 2) / (wins * losses))
+    One process wrote them. A mate is condemned with it if its own name speaks of hindsight, or
+    if the other was condemned by figures alone; else it is told.
+    """
+    filled = {a: frame[frame_name(a)].notna().to_numpy() for a in found}
+    more: dict[AttributeColumn, Evidence] = {}
+    for group in same_fill(filled):
+        guilty = [(a, e) for a in group if (e := found[a]) and e.grade == "condemned"]
+        if not guilty:
+            continue
+        first, evidence = min(guilty, key=lambda pair: pair[1].by_name)  # figures before names
+        for mate in group:
+            if mate in dict(guilty):
+                continue
+            grave = not evidence.by_name or name_class(mate.label) is not None
+            line = f"filled and empty in the same leads as {first.label}, which was written after the fact"
+            more[mate] = Evidence("condemned" if grave else "watch", line, by_name=True)
+    return more

@@ -5,6 +5,7 @@ from typing import Any
 
 from features.errors import NotEnoughError
 from features.frames import TrainingFrames, training_frames
+from features.hindsight_unseen import not_judged
 from features.project import Project
 from features.tables import TableSet
 from pipelines.reading import moment_of, read, tidy
@@ -42,6 +43,13 @@ def check(request: Request, steps: Steps) -> Summary:
         request.project,
         request.work,
     )
+    unseen = steps.run(
+        "say what the hindsight audit cannot see",
+        not_judged,
+        tables,
+        request.project,
+        frames.suspects,
+    )
     found = steps.run("count what there is to learn from", count, frames, request.project)
     steps.run("tidy up", tidy, request)
     file = request.shown_file
@@ -67,6 +75,7 @@ def check(request: Request, steps: Steps) -> Summary:
                 {"column": suspect.label, "evidence": suspect.evidence, "verdict": suspect.verdict}
                 for suspect in frames.suspects
             ],
+            "hindsight_not_judged": [item.to_json() for item in unseen],
             "enough": {"enough": found.enough, "why": found.why, "step": found.step},
         },
         headline=f"{'Enough' if found.enough else 'Not enough'} to train on: {found.why}.",

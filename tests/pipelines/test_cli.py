@@ -188,7 +188,8 @@ def test_too_little_data_says_what_is_missing(
     assert checked.returncode == 0
     document = only_document(checked)
     assert list(document)[:8] == COMMON
-    assert set(document) - set(COMMON) == {"tables", "snapshots", "features", "hindsight", "enough"}
+    told = {"tables", "snapshots", "features", "hindsight", "hindsight_not_judged", "enough"}
+    assert set(document) - set(COMMON) == told
     assert set(document["snapshots"]) == {"total", "mature", "leads", "wins", "base_rate"}
     assert document["enough"]["enough"] is False
     assert document["as_of"] == document["data_cutoff"] == "2026-04-01T00:00:00Z"
