@@ -15,9 +15,24 @@ Counts = npt.NDArray[np.float64]
 IMPORTANT_SHARE = 0.95
 TAIL_SHARES = (0.0, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5)
 MOST_LEVELS = 1000
-TOLD_SHARE = 0.04  # of what tells leads apart: less is not worth a word
+TOLD_SHARE = 0.01  # of what tells leads apart: less is not worth a word
 FEW_LEADS = 5.0
 DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Training rows and what the model says of them, (sample,) each.
+
+    ``rows`` are positions; ``contributions`` what each feature added, (sample, features), in log-odds;
+    ``lead`` numbers the leads.
+    """
+
+    rows: npt.NDArray[np.intp]
+    contributions: Floats
+    probability: Floats
+    label: Floats
+    lead: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -37,9 +52,7 @@ def fit_support(
     weight: Floats,
     catalogue: Catalogue,
     *,
-    sample: npt.NDArray[np.intp],
-    contributions: Floats,
-    rate: float,
+    sample: Sample,
 ) -> Spec:
     """Learn how many leads had each level and each extreme of the features that matter.
 
@@ -47,22 +60,22 @@ def fit_support(
         frame: training rows.
         weight: of the rows; they sum to the number of leads.
         catalogue: the features, in order.
-        sample: positions of the rows that ``contributions`` speaks of.
-        contributions: what each feature added to these rows' log-odds, (sample, features).
-        rate: the close rate, for what one lead can teach.
+        sample: some of these rows, with what the model said of them.
 
     Returns:
-        JSON: ``leads``, ``rate``, and for each concept that matters its ``variance`` among leads
+        JSON: ``leads``, ``rate``, and for each concept that matters the ``variance`` of its effects
         (log-odds squared) and its features, each with ``share`` of the concept and its counts.
     """
     leads = float(weight.sum())
+    rate = float(np.average(frame["label"].to_numpy(dtype=np.float64), weights=weight))
     names = np.array([feature.concept for feature in catalogue.features], dtype=object)
     found = []
     for concept in dict.fromkeys(names.tolist()):
         mine = np.flatnonzero(names == concept)
-        spread = _variance(contributions[:, mine].sum(axis=1), weight[sample])
-        each = [_variance(contributions[:, at], weight[sample]) for at in mine]
-        if spread > 0 and sum(each) > 0:
+        each = [_spread(at, catalogue.features[at], frame, weight, sample) for at in mine.tolist()]
+        together = sample.contributions[:, mine].sum(axis=1)
+        spread = max(_variance(together, weight[sample.rows]), *each)
+        if sum(each) > 0:
             found.append((spread, concept, mine, each))
     total, reached, kept = sum(one[0] for one in found), 0.0, list[Spec]()
     for spread, _, mine, each in sorted(found, key=lambda one: (-one[0], one[1])):
@@ -84,6 +97,33 @@ def fit_support(
             }
         )
     return {"leads": round(leads, 2), "rate": round(rate, DIGITS), "concepts": kept}
+
+
+def _spread(
+    at: int, feature: Feature, frame: pd.DataFrame, weight: Floats, sample: Sample
+) -> float:
+    """Return the variance of a feature's effects among leads; for categories at least that among levels.
+
+    A model holds back where levels are small, and its effects are then narrower than those of a level
+    that it never saw. What the levels themselves tell is in the partial residuals: effect plus what the
+    model left unexplained. Two leads of one level share nothing but the level, so that the mean product of
+    theirs is the variance of the levels' effects, without the noise of outcomes.
+    """
+    own, mass = sample.contributions[:, at], weight[sample.rows]
+    if feature.type == "number":
+        return _variance(own, mass)
+    column = frame[feature.name].iloc[sample.rows]
+    level = pd.factorize(column.astype(object).where(column.notna(), None), use_na_sentinel=False)[
+        0
+    ]
+    curve = np.maximum(sample.probability * (1 - sample.probability), 1e-6)
+    worth = mass * curve
+    pull = worth * own + mass * (sample.label - sample.probability)
+    pull -= worth * pull.sum() / worth.sum()
+    pair = np.unique(np.column_stack([level, sample.lead]), axis=0, return_inverse=True)[1].ravel()
+    above = (np.bincount(level, pull) ** 2).sum() - (np.bincount(pair, pull) ** 2).sum()
+    below = (np.bincount(level, worth) ** 2).sum() - (np.bincount(pair, worth) ** 2).sum()
+    return max(_variance(own, mass), float(above / below) if below > 0 else 0.0)
 
 
 def _variance(values: Floats, weight: Floats) -> float:
@@ -227,5 +267,5 @@ def note(feature: Feature, spec: Spec, value: Any, leads: float) -> str:  # noqa
     elif "levels" in spec:
         why = "never seen in training" if new else f"as for only about {some} in training"
     else:
-        why = "beyond all that training held" if new else f"as far out as only about {some}"
+        why = "beyond all that training held" if new else f"beyond all but about {some} in training"
     return safe(f"{told}, {why}")

@@ -9,17 +9,20 @@ import numpy as np
 import pandas as pd
 
 from models.bundle import Bundle
+from models.candidates import age_position
 from models.frames import fair_weights
-from models.metrics import Integers
-from models.scorer import Floats, Spec
-from models.support import fit_support, known
+from models.metrics import AGE_BANDS, Integers
+from models.scorer import Floats, Spec, expit
+from models.support import Sample, fit_support, known
 from models.venn_abers import Z, drift_of, fit_venn_abers, interval
 
 SAMPLE = 10_000
 LOW_SHARE, MEDIUM_SHARE = 0.05, 0.25  # of training's own rows
 HALF = 0.5  # where less than half of what tells leads apart is known, confidence is low whatever was usual
 SURE = 0.95  # and from here on high: the least known of very many leads are known well
+ENOUGH_ROWS = 40
 DIGITS = 6
+AGE_ALONE = "the model tells leads apart by their age at most"
 NO_STANDOUT = "few leads in training were like it in all that matters"
 
 
@@ -38,38 +41,61 @@ class Told:
     note: list[str]
 
 
-def reference(
-    bundle: Bundle, ladder: pd.DataFrame, mornings: pd.DataFrame, predictions: pd.DataFrame
-) -> Spec:
+def reference(bundle: Bundle, ladder: pd.DataFrame, predictions: pd.DataFrame) -> Spec:
     """Return what `told` needs, as JSON: the value of ``model["uncertainty"]``.
 
     Args:
         bundle: the model that is published, with its calibration.
         ladder: every row that it learned from, in the order of training.
-        mornings: of the leads open on calendar mornings, which is what nights look like.
         predictions: the evaluation's out-of-fold rows, with ``fold, label, age_days, cluster`` and
             ``leadgauge``, what would have been published.
     """
     weight = fair_weights(ladder)
     label = ladder["label"].to_numpy(dtype=np.float64)
-    sample = np.unique(np.linspace(0, len(ladder) - 1, min(SAMPLE, len(ladder))).astype(np.intp))
-    support = fit_support(
-        ladder,
-        weight,
-        bundle.catalogue,
-        sample=sample,
-        contributions=bundle.contributions(ladder.iloc[sample])[:, :-1],
-        rate=float(np.average(label, weights=weight)),
+    rows = np.unique(np.linspace(0, len(ladder) - 1, min(SAMPLE, len(ladder))).astype(np.intp))
+    some = ladder.iloc[rows]
+    parts = bundle.contributions(some)
+    sample = Sample(
+        rows=rows,
+        contributions=parts[:, :-1],
+        probability=expit(parts.sum(axis=1)),
+        label=label[rows],
+        lead=pd.factorize(some["lead_id"])[0].astype(np.int64),
     )
-    # A morning's lead is among those that were counted: one off, or no level would ever look new.
-    seen = known(support, mornings, bundle.catalogue, itself=1.0).share
-    low, medium = (float(np.quantile(seen, share)) for share in (LOW_SHARE, MEDIUM_SHARE))
+    support = fit_support(ladder, weight, bundle.catalogue, sample=sample)
+    # A row of training is among those that were counted: one off, or no level would ever look new.
+    seen = known(support, some, bundle.catalogue, itself=1.0).share
     return {
         "interval": _interval(predictions),
         "support": support,
-        "low_below": round(max(min(low, SURE), HALF), DIGITS),
-        "medium_below": round(max(min(medium, SURE), HALF), DIGITS),
+        **_thresholds(some["age_days"].to_numpy(dtype=np.float64), seen, weight[rows]),
     }
+
+
+def _thresholds(age: Floats, seen: Floats, weight: Floats) -> Spec:
+    """Return what counts as little for a lead of its age: the older it is, the more of it is its own.
+
+    A band of ages without enough rows joins the one before it.
+    """
+    spec: Spec = {"ages": [], "low_below": [], "medium_below": []}
+    starts = [0.0, *(float(start) for start in AGE_BANDS[1:])]
+    band = np.searchsorted(starts, age, side="right") - 1
+    for number, start in enumerate(starts):
+        inside = band == number
+        if inside.sum() < ENOUGH_ROWS and (spec["ages"] or number < band.max()):
+            continue
+        low, medium = _quantiles(seen[inside], weight[inside])
+        spec["ages"].append(start)
+        spec["low_below"].append(round(float(np.clip(low, HALF, SURE)), DIGITS))
+        spec["medium_below"].append(round(float(np.clip(medium, HALF, SURE)), DIGITS))
+    return spec
+
+
+def _quantiles(seen: Floats, weight: Floats) -> Floats:
+    order = np.argsort(seen, kind="stable")
+    mass = weight[order].cumsum()
+    at = np.searchsorted(mass, np.array([LOW_SHARE, MEDIUM_SHARE]) * mass[-1], side="left")
+    return np.asarray(seen[order][at], dtype=np.float64)
 
 
 def _interval(predictions: pd.DataFrame) -> Spec | None:
@@ -96,15 +122,29 @@ def told(bundle: Bundle, frame: pd.DataFrame, probability: Floats) -> Told | Non
         return None
     found = known(spec["support"], frame, bundle.catalogue)
     unsure = np.zeros(len(frame), dtype=bool) | (bundle.step == "base_rate")
-    low = found.share < spec["low_below"]
-    medium = unsure | (found.share < spec["medium_below"])
+    band = np.searchsorted(spec["ages"], _ages(bundle, frame), side="right") - 1
+    band = np.maximum(band, 0)
+    low = found.share < np.array(spec["low_below"])[band]
+    medium = unsure | (found.share < np.array(spec["medium_below"])[band])
     words = np.select([low, medium], ["low", "medium"], "high")
+    otherwise = {"low": NO_STANDOUT, "medium": "", "high": ""}
+    if bundle.step == "base_rate":
+        otherwise["medium"] = AGE_ALONE
     notes = [
-        "" if word == "high" else note or ("" if word == "medium" else NO_STANDOUT)
+        (note if word != "high" else "") or otherwise[str(word)]
         for word, note in zip(words, found.notes, strict=True)
     ]
     least, most = widened(spec["interval"], probability, found.variance)
     return Told(least, most, found.share, [str(word) for word in words], notes)
+
+
+def _ages(bundle: Bundle, frame: pd.DataFrame) -> Floats:
+    """Return each lead's age in days, 0 where the model does not know it: a flat export's leads."""
+    at = age_position(bundle.catalogue)
+    if at is None:
+        return np.zeros(len(frame))
+    ages = pd.to_numeric(frame[bundle.catalogue.names[at]])
+    return np.asarray(np.nan_to_num(ages.to_numpy(dtype=np.float64, na_value=np.nan)))
 
 
 def widened(spec: Spec | None, probability: Floats, variance: Floats) -> tuple[Floats, Floats]:
@@ -121,15 +161,11 @@ def widened(spec: Spec | None, probability: Floats, variance: Floats) -> tuple[F
     below = np.sqrt((middle - _log_odds(least)) ** 2 + own)
     above = np.sqrt((_log_odds(most) - middle) ** 2 + own)
     return (
-        np.minimum(_probability(middle - below), probability),
-        np.maximum(_probability(middle + above), probability),
+        np.minimum(expit(middle - below), probability),
+        np.maximum(expit(middle + above), probability),
     )
 
 
 def _log_odds(probability: Floats) -> Floats:
     p = np.clip(probability, 1e-9, 1 - 1e-9)
     return np.asarray(np.log(p) - np.log1p(-p), dtype=np.float64)
-
-
-def _probability(log_odds: Floats) -> Floats:
-    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * log_odds)), dtype=np.float64)
