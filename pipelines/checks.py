@@ -1,26 +1,34 @@
-"""What stops a night before it publishes: data that are stale or shrunk, scores that have jumped."""
+"""What is looked at before a night is scored, and beside the night before: data that are stale, leads that are gone."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from features.catalogue import AccountAttribute, Attribute, Catalogue
+from delivery.publication import latest, previous_scores
+from features.catalogue import Catalogue
 from features.errors import StoppedError
 from features.frames import unseen_kinds
-from features.project import Project
 from features.tables import TableSet
+from models.watch import Finding, Verdict
+from models.watch_words import counted
 from pipelines.scoring import ScoredNight
 from pipelines.settings import Request
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LISTED = 10  # new values of a column or of events that a warning names
+LISTED = 10  # kinds of events that a message names
 COMPARABLE = timedelta(days=7)  # publications further apart may differ for good reasons
 ENOUGH = 50  # leads from which a share says something
+FEW_LEADS = 20
 SHRUNK = 0.5  # of the leads that were open the night before
-JUMPED = 25  # points of the score, 1 to 99, in the median lead, with the same model
+GROWN = 2.0  # times as many leads as the night before
+OUTCOMES_LOST = 3.0
+MOVED = 12  # points of the score, 1 to 99, in the median lead, with the same model
+JUMPED = 25
+RECENT = timedelta(days=30)
+NEW_KINDS = 0.01  # of the last month's events
+FEW_EVENTS = 3
 LATE_SHARE = 0.5  # of the time that a score stays good
 
 
@@ -49,18 +57,6 @@ def check_freshness(request: Request, tables: TableSet, as_of: datetime) -> list
     return []
 
 
-def new_kinds(tables: TableSet, project: Project, catalogue: Catalogue) -> list[str]:
-    """Return warnings about kinds of events that the model never saw: it cannot weigh them."""
-    kinds = unseen_kinds(tables, project, catalogue)
-    if not kinds:
-        return []
-    listed = _counted(sorted(kinds.items()))
-    return [
-        f"events: kinds that the model was not trained on, counted among all activity only: {listed}; "
-        "train anew once they have some history"
-    ]
-
-
 def check_events(request: Request, tables: TableSet, catalogue: Catalogue) -> list[str]:
     """Return a warning if there are no events for a model that learned from events, and ``--force`` was said.
 
@@ -84,86 +80,112 @@ def check_events(request: Request, tables: TableSet, catalogue: Catalogue) -> li
     )
 
 
-def new_levels(frame: Path, bundle: Path) -> list[str]:
-    """Return warnings about values of the leads' own columns, such as a source, that the model never saw.
+def check_kinds(
+    request: Request, tables: TableSet, catalogue: Catalogue, as_of: datetime
+) -> Finding:
+    """Return how many of the last events are of kinds that the model never saw: it cannot weigh them."""
+    kinds = unseen_kinds(tables, request.project, catalogue)
+    if not kinds:
+        return Finding("kinds of events", "go on", "every kind of event was there in training")
+    fresh, events = _last_events(tables, catalogue, as_of)
+    part = fresh / events if events else 0.0
+    listed = counted(sorted(kinds.items()))
+    words = (
+        f"events: kinds that the model was not trained on, counted among all activity only: {listed}; "
+        "train anew once they have some history"
+    )
+    verdict: Verdict = "warn" if part >= NEW_KINDS and fresh >= FEW_EVENTS else "go on"
+    return Finding("kinds of events", verdict, words, part, NEW_KINDS, {"events": events})
 
-    ``frame``: tonight's feature rows; ``bundle``: the model's folder.
-    """
+
+def _last_events(tables: TableSet, catalogue: Catalogue, as_of: datetime) -> tuple[int, int]:
+    """Return the last month's events of unseen kinds, and all of that month's."""
+    import duckdb
+
+    question = (
+        "SELECT count(*) FILTER (NOT list_contains($known, kind)), count(*) "
+        "FROM read_parquet($events) WHERE occurred_at >= $since AND occurred_at < $until"
+    )
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            question,
+            {
+                "known": list(catalogue.event_kinds),
+                "events": str(tables.path("events")),
+                "since": as_of - RECENT,
+                "until": as_of,
+            },
+        ).fetchone()
+    return (int(found[0]), int(found[1])) if found else (0, 0)
+
+
+def compare(
+    request: Request, frame: Path, scored: ScoredNight, as_of: datetime, version: str
+) -> list[Finding]:
+    """Hold the night against the publication before it, if that is recent: leads gone or come, scores moved."""
     import pandas as pd
-
-    from models.bundle import Bundle
-    from models.encoding import unseen
-
-    model = Bundle.load(bundle)
-    specs = {spec["name"]: spec for spec in model.model["features"]}
-    columns = [
-        feature
-        for feature in model.catalogue.features
-        if isinstance(feature, Attribute | AccountAttribute) and feature.type == "category"
-    ]
-    rows = pd.read_parquet(frame, columns=[feature.name for feature in columns])
-    warnings = []
-    for feature in columns:
-        new, _ = unseen(specs[feature.name], rows[feature.name])
-        counts = rows.loc[new, feature.name].value_counts()
-        if len(counts):
-            pairs = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))
-            warnings.append(
-                f"{'leads' if isinstance(feature, Attribute) else 'accounts'}: values of {feature.label!r} "
-                f"that the model was not trained on, with the open leads that have them: {_counted(pairs)}; "
-                "the model can tell nothing from them. Train anew once some of these leads have closed"
-            )
-    return warnings
-
-
-def _counted(pairs: Sequence[tuple[Any, int]]) -> str:
-    """List values with their counts, and how many more there are."""
-    listed = ", ".join(f"{str(value)!r} ({count})" for value, count in pairs[:LISTED])
-    return listed + (f" and {len(pairs) - LISTED} more" if len(pairs) > LISTED else "")
-
-
-def compare(request: Request, scored: ScoredNight, as_of: datetime, version: str) -> list[str]:
-    """Hold the night against the publication before it, if that is recent; return warnings.
-
-    Raises:
-        StoppedError: half of the leads are gone, or the same model suddenly says something else.
-    """
-    import pandas as pd
-
-    from delivery.publication import latest, previous_scores
 
     before = latest(request.home.root, request.project.project, before=as_of)
     if before is None or as_of - before.as_of > COMPARABLE:
-        return []
+        words = f"there is no publication of the last {COMPARABLE.days} days to compare with"
+        return [Finding("night before", "go on", words)]
     was = previous_scores(before)
-    problems = _shrunk(len(was), scored.leads)
+    was = was.assign(lead_id=was["lead_id"].astype(str))
+    born = pd.read_parquet(frame, columns=["lead_id", "created_at"])
+    born = born.assign(lead_id=born["lead_id"].astype(str))
+    back = ~born["lead_id"].isin(set(was["lead_id"])) & (born["created_at"] < before.as_of)
+    findings = [
+        leads_gone(len(was), scored.leads),
+        leads_come(len(was), scored.leads, int(back.sum())),
+    ]
     if before.manifest.receipt.model_version == version:
-        problems += _jumped(was, pd.read_parquet(scored.path, columns=["lead_id", "score"]))
-    if problems and not request.options.get("force"):
-        raise StoppedError(
-            f"tonight looks unlike the night of {before.as_of:%Y-%m-%d %H:%M} UTC: "
-            + "; ".join(problems)
-            + ". Nothing was published, and that night's publication stands. "
-            "Check the exports, or say --force if this is as it should be"
+        now = pd.read_parquet(scored.path, columns=["lead_id", "score"])
+        findings.append(scores_moved(was, now))
+    return findings
+
+
+def leads_gone(was: int, now: int) -> Finding:
+    """Return whether half of the leads that were open the night before are gone."""
+    gone = was >= ENOUGH and now < was * SHRUNK
+    return Finding(
+        "leads gone",
+        "stop" if gone else "go on",
+        f"{now} leads are open, {was} were",
+        now / was if was else None,
+        SHRUNK,
+    )
+
+
+def leads_come(was: int, now: int, back: int) -> Finding:
+    """Return whether the night has suddenly grown.
+
+    ``back``: leads that are new tonight and were created before the last night. Many of them mean that closed leads
+    look open again, as they do where the outcomes are lost; a bought list was created when it was loaded.
+    """
+    times = now / was if was else None
+    grown = was >= FEW_LEADS and times is not None and times >= GROWN
+    lost = was >= ENOUGH and times is not None and times >= OUTCOMES_LOST and back > (now - was) / 2
+    words = f"{now} leads are open, {was} were"
+    if grown:
+        words += (
+            f", and {back} of them were created before that night without being in it: have outcomes been lost?"
+            if back > (now - was) / 2
+            else ": has a list been loaded?"
         )
-    return problems
+    verdict: Verdict = "stop" if lost else "warn" if grown else "go on"
+    return Finding("leads come", verdict, words, times, GROWN, {"older_than_last_night": back})
 
 
-def _shrunk(was: int, now: int) -> list[str]:
-    if was < ENOUGH or now >= was * SHRUNK:
-        return []
-    return [f"{now} leads are open, {was} were"]
-
-
-def _jumped(was: "pd.DataFrame", now: "pd.DataFrame") -> list[str]:
-    both = was.assign(lead_id=was["lead_id"].astype(str)).merge(
-        now, on="lead_id", suffixes=("_was", "_now")
-    )
-    if len(both) < ENOUGH:
-        return []
-    moved = float(
-        (both["score_now"].astype(float) - both["score_was"].astype(float)).abs().median()
-    )
-    if moved < JUMPED:
-        return []
-    return [f"the same model moved the middle lead by {moved:.0f} of 99 points"]
+def scores_moved(was: "pd.DataFrame", now: "pd.DataFrame") -> Finding:
+    """Return how far the same model moved the middle lead of those that both nights have, in points of 99."""
+    both = was.merge(now, on="lead_id", suffixes=("_was", "_now"))
+    if len(both) < FEW_LEADS:
+        words = f"{len(both)} leads are in both nights: too few to say how far scores moved"
+        return Finding("scores moved", "go on", words)
+    moves = (both["score_now"].astype(float) - both["score_was"].astype(float)).abs()
+    moved = float(moves.median())
+    words = f"the same model moved the middle lead by {moved:.0f} of 99 points"
+    verdict: Verdict = "go on"
+    if moved >= MOVED:
+        verdict = "stop" if moved >= JUMPED and len(both) >= ENOUGH else "warn"
+    return Finding("scores moved", verdict, words, moved, float(MOVED), {"leads": len(both)})

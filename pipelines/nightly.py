@@ -11,7 +11,7 @@ from delivery.receipt import Receipt
 from features.frames import open_frame
 from features.project import Project
 from features.tables import TableSet
-from pipelines.checks import check_events, check_freshness, compare, new_kinds, new_levels
+from pipelines.checks import check_events, check_freshness
 from pipelines.lock import one_at_a_time
 from pipelines.reading import moment_of, read, tidy
 from pipelines.realised import realised
@@ -20,6 +20,7 @@ from pipelines.scoring import ScoredNight, catalogue_of, score_open
 from pipelines.settings import Request
 from pipelines.steps import Steps
 from pipelines.summary import Summary
+from pipelines.watching import watch_night
 
 
 @dataclass(frozen=True)
@@ -57,15 +58,13 @@ def nightly(request: Request, steps: Steps) -> Summary:
         warnings += steps.run(
             "check that there are events", check_events, request, tables, catalogue
         )
-        warnings += steps.run("look for new kinds", new_kinds, tables, project, catalogue)
         frame = steps.run(
             "assemble features", open_frame, tables, project, catalogue, as_of, request.work
         )
-        warnings += steps.run("look for new values", new_levels, frame, bundle)
         scored = steps.run("score and explain", score_open, frame, bundle, tables, request.work)
-        warnings += steps.run(
-            "compare with the night before", compare, request, scored, as_of, champion.version
-        )
+        watched = steps.run(
+            "hold against what is usual", watch_night, request, tables, catalogue, bundle, frame, scored, champion, as_of
+        )  # fmt: skip
         receipt = receipt_of(project, champion, tables, as_of)
         published = steps.run(
             "write, validate and publish", publish_night, request, scored, receipt, as_of
@@ -79,7 +78,7 @@ def nightly(request: Request, steps: Steps) -> Summary:
         as_of=as_of,
         data_cutoff=tables.data_cutoff,
         written=[published.folder],
-        warnings=[*tables.warnings, *warnings],
+        warnings=[*tables.warnings, *warnings, *watched.warnings],
         facts={
             "leads": scored.leads,
             "grades": scored.grades,
@@ -87,6 +86,7 @@ def nightly(request: Request, steps: Steps) -> Summary:
             "expected_wins": round(scored.expected_wins, 2),
             "model_version": champion.version,
             "exports": [{"file": name, "rows": rows} for name, rows in published.files],
+            "watch": watched.to_json(),
             **({"realised": later} if later else {}),
         },
         headline=_headline(scored, published, as_of),
