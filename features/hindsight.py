@@ -6,14 +6,14 @@ cause. What is measured stands in `features/hindsight_figures.py`, the words tha
 `features/hindsight_words.py`, the bars in `features/hindsight_rules.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 import pandas as pd
 
 from features.canonical import Canonical
-from features.hindsight_figures import auc, same_fill
+from features.hindsight_figures import Leads, auc, same_fill
 from features.hindsight_leads import ended_leads, frame_name, lead_frame, measure
 from features.hindsight_rules import Evidence, Grade, judge
 from features.hindsight_words import name_class
@@ -56,22 +56,28 @@ def audit(tables: Canonical, read: TableSet, project: Project) -> list[Suspect]:
     if not attributes:
         return []
     frame = lead_frame(tables, project, attributes)
-    leads = ended_leads(frame, tables, project)
+    leads = ended_leads(frame, project, cutoff=tables.cutoff, flat=tables.flat)
     if not leads.judged:
         return []
     changing = set(tables.history.select("field").distinct().execute()["field"])
-    found = {a: judge(measure(frame[frame_name(a)], a.label, leads)) for a in attributes}
-    found |= _of_one_hand(found, frame)
+    found = evidence_against(frame, attributes, leads)
     suspects = (_suspect(a, evidence, project, changing) for a, evidence in found.items())
     told = [suspect for suspect in suspects if suspect is not None]
     return sorted(told, key=lambda suspect: get_args(Verdict).index(suspect.verdict))
 
 
+def evidence_against(
+    frame: pd.DataFrame, attributes: Sequence[AttributeColumn], leads: Leads
+) -> dict[AttributeColumn, Evidence]:
+    """Return the evidence against those columns of ``frame`` (`hindsight_leads.lead_frame`) that have any."""
+    found = {a: judge(measure(frame[frame_name(a)], a.label, leads)) for a in attributes}
+    found |= _of_one_hand(found, frame)
+    return {attribute: evidence for attribute, evidence in found.items() if evidence}
+
+
 def _suspect(
-    attribute: AttributeColumn, evidence: Evidence | None, project: Project, changing: set[str]
+    attribute: AttributeColumn, evidence: Evidence, project: Project, changing: set[str]
 ) -> Suspect | None:
-    if evidence is None:
-        return None
     kept = {attribute.column, attribute.label} & set(project.features.keep)
     read_back = attribute.table == "leads" and attribute.column in changing
     line, verdict = evidence.line, _VERDICTS[evidence.grade]

@@ -56,6 +56,20 @@ class Pure:
 
 
 @dataclass(frozen=True)
+class Fill:
+    """How many closed and how many open leads of the same time have a value; ``error`` of the difference at most."""
+
+    closed: float
+    open: float
+    error: float
+
+    def gap_over(self, bar: float) -> bool:
+        """Whether closed leads have it more often by more than ``bar``, and beyond doubt."""
+        gap = self.closed - self.open
+        return gap > bar and gap > SURE * self.error
+
+
+@dataclass(frozen=True)
 class Leads:
     """The leads in order of creation: ``ended`` (won or lost) and ``won``; ``order`` is comparable time."""
 

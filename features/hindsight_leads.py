@@ -1,7 +1,7 @@
 """The leads as the hindsight audit holds their columns against what became of them."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import ibis
 import numpy as np
@@ -17,6 +17,7 @@ from features.hindsight_figures import (
     Auc,
     Bools,
     Codes,
+    Fill,
     Floats,
     Leads,
     alone,
@@ -87,7 +88,7 @@ def _with_accounts(
     return leads.left_join(accounts, leads.account_id == accounts.joined_account)
 
 
-def ended_leads(frame: pd.DataFrame, tables: Canonical, project: Project) -> Leads:
+def ended_leads(frame: pd.DataFrame, project: Project, *, cutoff: datetime, flat: bool) -> Leads:
     """Return who has ended, and how.
 
     Where no losses are recorded, a lead without an end is lost once its horizon has passed.
@@ -97,12 +98,12 @@ def ended_leads(frame: pd.DataFrame, tables: Canonical, project: Project) -> Lea
     ended = known.copy()
     if label.unmatched == "lost":
         ended[:] = True
-    elif (known & ~won).sum() < MIN_OF_EACH and not tables.flat:
+    elif (known & ~won).sum() < MIN_OF_EACH and not flat:
         patience = timedelta(days=label.lost_after_days or label.horizon_days)
-        ended |= (frame["created_at"] < tables.cutoff - patience).to_numpy()
+        ended |= (frame["created_at"] < cutoff - patience).to_numpy()
     created = frame["created_at"]
     life = (frame["closed_at"] - created).dt.total_seconds().to_numpy(dtype=float) / DAY
-    age = (pd.Timestamp(tables.cutoff) - created).dt.total_seconds().to_numpy(dtype=float) / DAY
+    age = (pd.Timestamp(cutoff) - created).dt.total_seconds().to_numpy(dtype=float) / DAY
     each = min(STRATUM, max(1, int(ended.sum()) // 3))
     return Leads(
         won=won,
@@ -121,7 +122,6 @@ def measure(values: pd.Series, label: str, leads: Leads) -> Measured:
     won, strata = leads.won[ended], leads.blocks
     codes, names = levels(values)
     own = codes[ended]
-    closed_fill, open_fill = _fill_around(filled, leads)
     state, state_level = _state(codes, names, leads)
     numbers = values.to_numpy(dtype=float) if pd.api.types.is_numeric_dtype(values) else None
     there = filled[ended]
@@ -137,8 +137,7 @@ def measure(values: pd.Series, label: str, leads: Leads) -> Measured:
         fill=by_fill(there, won, strata) if partly else _UNKNOWN,
         fill_won=float(there[won].mean()),
         fill_lost=float(there[~won].mean()),
-        fill_closed=closed_fill,
-        fill_open=open_fill,
+        around=_fill_around(filled, leads),
         won_pure=pure(own, names, won, strata),
         lost_pure=pure(own, names, ~won, strata),
         open_pure=pure(codes, names, ~leads.ended, leads.around, MIN_CLOSED),
@@ -163,11 +162,11 @@ def _where_filled(codes: Codes, won: Bools, strata: Codes, filled: Bools) -> Auc
     return alone(codes[filled], own, strata[filled])
 
 
-def _fill_around(filled: Bools, leads: Leads) -> tuple[float, float]:
-    """Return how many closed and open leads of the same time have a value; equal if it cannot be said.
+def _fill_around(filled: Bools, leads: Leads) -> Fill:
+    """Return how many closed and open leads of the same time have a value.
 
-    Weighted as the open leads lie in time, so that a field that is no longer asked for, or asked
-    for only lately, is none the worse for it.
+    Blocks of time are weighted as by Mantel and Haenszel (1959), so that a field that is no
+    longer asked for, or asked for only lately, is none the worse for it.
     """
     size = int(leads.around.max(initial=0)) + 1
     still = ~leads.ended
@@ -176,12 +175,16 @@ def _fill_around(filled: Bools, leads: Leads) -> tuple[float, float]:
         return np.bincount(leads.around[rows], minlength=size).astype(float)
 
     n_open, n_closed = per_block(still), per_block(leads.ended)
-    weight = np.where(n_closed > 0, n_open, 0.0)
-    if weight.sum() < MIN_LOCAL:
-        return 0.0, 0.0
+    weight = n_open * n_closed / np.maximum(n_open + n_closed, 1)
+    if not weight.any():
+        return Fill(0.0, 0.0, np.inf)
     closed = per_block(leads.ended & filled) / np.maximum(n_closed, 1)
     opened = per_block(still & filled) / np.maximum(n_open, 1)
-    return float(np.average(closed, weights=weight)), float(np.average(opened, weights=weight))
+    return Fill(
+        closed=float(np.average(closed, weights=weight)),
+        open=float(np.average(opened, weights=weight)),
+        error=float(0.5 / np.sqrt(weight.sum())),
+    )
 
 
 def _state(codes: Codes, names: list[str], leads: Leads) -> tuple[Auc, str]:

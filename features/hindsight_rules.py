@@ -7,7 +7,7 @@ whose name or values say that it is written after the fact. See docs/decisions/0
 from dataclasses import dataclass
 from typing import Literal
 
-from features.hindsight_figures import Auc, Pure
+from features.hindsight_figures import Auc, Fill, Pure
 from features.hindsight_words import WordClass
 
 Grade = Literal["condemned", "watch"]
@@ -69,8 +69,7 @@ class Measured:
     fill: Auc
     fill_won: float
     fill_lost: float
-    fill_closed: float
-    fill_open: float
+    around: Fill
     won_pure: Pure
     lost_pure: Pure
     open_pure: Pure
@@ -110,7 +109,7 @@ def _condemned(column: Measured) -> str | None:
         return _moves_line(column)
     if column.fill.over(BY_FILL):
         return _fill_line(column)
-    if column.fill_closed - column.fill_open > FILL_GAP:
+    if column.around.gap_over(FILL_GAP):
         return _gap_line(column)
     if line := _pure_line(column, PURE_WON, PURE_LOST):
         return line
@@ -131,7 +130,7 @@ def _condemned_by_name(column: Measured) -> str | None:
         return _fill_line(column)
     if column.where_filled.value > bar and column.where_filled.sure:
         return _alone_line(column.where_filled, where="where it is filled ")
-    if column.fill_closed - column.fill_open > NAMED_GAP:
+    if column.around.gap_over(NAMED_GAP):
         return _gap_line(column)
     if column.named not in ("outcome", "state"):
         return None
@@ -191,7 +190,7 @@ def _fill_line(column: Measured) -> str:
 
 
 def _gap_line(column: Measured) -> str:
-    return f"filled in {column.fill_closed:.0%} of closed leads, and in {column.fill_open:.0%} of those of the same time still open"
+    return f"filled in {column.around.closed:.0%} of closed leads, and in {column.around.open:.0%} of those of the same time still open"
 
 
 def _moves_line(column: Measured) -> str:

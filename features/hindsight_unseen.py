@@ -45,7 +45,7 @@ def _of_leads(
     tables: Canonical, read: TableSet, project: Project, suspects: Sequence[Suspect]
 ) -> Iterator[Unseen]:
     frame = lead_frame(tables, project, [])
-    leads = ended_leads(frame, tables, project)
+    leads = ended_leads(frame, project, cutoff=tables.cutoff, flat=tables.flat)
     won, ended, still = int(leads.won.sum()), int(leads.ended.sum()), int((~leads.ended).sum())
     if not leads.judged:
         yield Unseen(
