@@ -4,12 +4,13 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.locked
 
-.PHONY: help demo test check fix lock clean setup
+.PHONY: help demo test check fix lock clean setup quality quality-data peers lock-peers
 
 help:
 	@echo "make demo   a simulated company, from raw tables to scored leads and a report"
 	@echo "make test   all tests"
 	@echo "make check  format, lint, types, layers, lock, tests and the demo: what CI runs"
+	@echo "make quality  leadgauge beside its peers on the sets in ../shared/data (LEADGAUGE_DATA); about an hour"
 	@echo "make fix    repair formatting and lint"
 	@echo "make lock   resolve the dependencies anew"
 
@@ -46,5 +47,24 @@ lock: $(STAMP)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --group dev --output-file requirements.lock pyproject.toml
 	echo 'uv>=0.13,<0.14' | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --output-file installer.lock -
 
+# The peers of `make quality` that want other versions than ours (CatBoost, AutoGluon without torch).
+PEERS := .venv-peers
+
+$(PEERS)/.locked: benchmarks/quality/peers.lock $(STAMP)
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(PEERS)
+	$(BIN)/uv pip install --quiet --python $(PEERS)/bin/python --require-hashes -r benchmarks/quality/peers.lock
+	@touch $@
+
+peers: $(PEERS)/.locked
+
+quality-data:
+	@test -d "$${LEADGAUGE_DATA:-../shared/data}" || { echo "make quality reads public data sets that are no part of this repository: put them into ../shared/data, or say LEADGAUGE_DATA=FOLDER"; exit 4; }
+
+quality: quality-data $(STAMP) $(PEERS)/.locked
+	$(BIN)/python -m benchmarks.quality --curve --shuffled --out build/quality
+
+lock-peers: $(STAMP)
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --output-file benchmarks/quality/peers.lock benchmarks/quality/peers.in
+
 clean:
-	rm -rf $(VENV) leadgauge-home leadgauge-demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(PEERS) leadgauge-home leadgauge-demo .mypy_cache .ruff_cache .pytest_cache

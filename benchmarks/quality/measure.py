@@ -45,13 +45,21 @@ def differences(
     Drawn are accounts with all their rows, so that leads seen on many mornings do not make it look surer
     than it is. Below zero leadgauge is better. A peer's missing rows (NaN) are left out of its pair.
     """
-    found = {}
-    mine = log_losses(label, ours)
+    mine, found = log_losses(label, ours), dict[str, dict[str, float]]()
+    of_rows: dict[bytes, list[str]] = {}
     for name, other in theirs.items():
-        there = ~np.isnan(other)
-        gap = mine[there] - log_losses(label[there], other[there])
-        low, high = interval(gap, groups[there], seed=seed, draws=draws)
-        found[name] = {"mean": float(gap.mean()), "low": low, "high": high}
+        of_rows.setdefault(np.isnan(other).tobytes(), []).append(name)
+    for names in of_rows.values():
+        there = ~np.isnan(theirs[names[0]])
+        gaps = np.column_stack(
+            [mine[there] - log_losses(label[there], theirs[name][there]) for name in names]
+        )
+        low, high = np.quantile(
+            drawn_means(gaps, groups[there], seed=seed, draws=draws), [0.025, 0.975], axis=0
+        )
+        for place, name in enumerate(names):
+            mean = float(gaps[:, place].mean())
+            found[name] = {"mean": mean, "low": float(low[place]), "high": float(high[place])}
     return found
 
 
@@ -59,14 +67,23 @@ def interval(
     gap: Floats, groups: npt.NDArray[Any], *, seed: int, draws: int = DRAWS
 ) -> tuple[float, float]:
     """Return the 95 % bootstrap interval of a mean over rows, drawing accounts."""
-    codes = pd.factorize(pd.Series(groups).astype(str))[0]
-    sums, rows = np.bincount(codes, weights=gap), np.bincount(codes).astype(np.float64)
-    rng, means = np.random.default_rng(seed), np.empty(draws)
-    for draw in range(draws):
-        times = np.bincount(rng.integers(0, len(sums), len(sums)), minlength=len(sums))
-        means[draw] = (times @ sums) / (times @ rows)
-    low, high = np.quantile(means, [0.025, 0.975])
+    means = drawn_means(gap[:, None], groups, seed=seed, draws=draws)
+    low, high = np.quantile(means[:, 0], [0.025, 0.975])
     return float(low), float(high)
+
+
+def drawn_means(
+    values: Floats, groups: npt.NDArray[Any], *, seed: int, draws: int = DRAWS
+) -> Floats:
+    """Return the means over rows of each column in each draw of accounts, (draws, columns)."""
+    codes = pd.factorize(pd.Series(groups).astype(str))[0]
+    sums = np.column_stack([np.bincount(codes, weights=column) for column in values.T])
+    rows = np.bincount(codes).astype(np.float64)
+    rng, means = np.random.default_rng(seed), np.empty((draws, values.shape[1]))
+    for draw in range(draws):
+        times = np.bincount(rng.integers(0, len(rows), len(rows)), minlength=len(rows))
+        means[draw] = (times @ sums) / (times @ rows)
+    return means
 
 
 def calibration_by(

@@ -159,10 +159,12 @@ def _texts(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _categorical(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the features, categories with the levels of training; new ones are missing."""
-    levels = {name: sorted(task.train[name].dropna().unique()) for name in task.categories}
-    return rows[task.numbers].assign(
-        **{name: pd.Categorical(rows[name], categories=levels[name]) for name in task.categories}
-    )
+    told = {}
+    for name in task.categories:
+        levels = sorted(task.train[name].dropna().unique())
+        known = rows[name].where(rows[name].isin(levels))
+        told[name] = pd.Categorical(known, categories=levels)
+    return rows[task.numbers].assign(**told)
 
 
 PEERS: dict[str, Peer] = {

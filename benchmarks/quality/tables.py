@@ -12,6 +12,9 @@ NAMES = {
     "lightgbm_early": "LightGBM, early stopping",
     "catboost": "CatBoost as it comes",
     "autogluon": "AutoGluon, good_quality",
+    "exact_observable": "the exact probability given what the tables tell",
+    "told_observable": "told what the tables tell, exactly",
+    "told_state": "told the hidden state",
 }
 HEADS = [
     "model",
@@ -255,12 +258,20 @@ def _simulated(one: dict[str, Any]) -> list[str]:
             f"{point['moment']} ({point['rows']} rows)",
             NAMES.get(name, name),
             number(error["mean_absolute_error"]),
-            number(error["ratio"], 2),
+            f"{error['ratio']:.2f} ({error['low']:.2f} to {error['high']:.2f})",
+            f"{error['mean_probability']:.1%}",
         ]
         for point in one["moments"]
         for name, error in point["models"].items()
     ]
+    heads = [
+        "moment",
+        "model",
+        "mean absolute error",
+        "times the told model's (95 %)",
+        "mean probability",
+    ]
     return [
-        one["reading"],
-        table(["moment", "model", "mean absolute error", "times the told model's"], rows),
+        f"{one['leads']} leads, models fitted on what was known at {one['origin'][:10]}. {one['reading']}",
+        table(heads, rows),
     ]
