@@ -36,9 +36,16 @@ def not_judged(read: TableSet, project: Project, suspects: Sequence[Suspect]) ->
         tables = Canonical.of(
             connection, cutoff=read.data_cutoff, flat=read.flat, stood_at=read.stood_at
         )
-        return [*_of_leads(tables, read, project, suspects), *_of_others(tables, read, suspects)]
+        return unseen(tables, read, project, suspects)
     finally:
         connection.disconnect()
+
+
+def unseen(
+    tables: Canonical, read: TableSet, project: Project, suspects: Sequence[Suspect]
+) -> list[Unseen]:
+    """Return the same of tables that are open."""
+    return [*_of_leads(tables, read, project, suspects), *_of_others(tables, read, suspects)]
 
 
 def _of_leads(
