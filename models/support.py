@@ -15,6 +15,7 @@ Counts = npt.NDArray[np.float64]
 IMPORTANT_SHARE = 0.95
 TAIL_SHARES = (0.0, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5)
 MOST_LEVELS = 1000
+NEAR = 0.02  # of the distance between the quartiles
 TOLD_SHARE = 0.01  # of what tells leads apart: less is not worth a word
 FEW_LEADS = 5.0
 DIGITS = 6
@@ -146,13 +147,15 @@ def _counts(column: pd.Series, feature: Feature, weight: Floats) -> Spec:
 
 
 def _tails(values: Floats, weight: Floats) -> Spec:
-    """Return, for either end, values and how many leads lay as far out as each of them."""
+    """Return, for either end, values and how many leads lay as far out as each of them, and what ``near`` is."""
     if not len(values):
-        return {"low": [], "low_leads": [], "high": [], "high_leads": []}
+        return {"near": 0.0, "low": [], "low_leads": [], "high": [], "high_leads": []}
     order = np.argsort(values, kind="stable")
     low, low_leads = _tail(values[order], weight[order])
     high, high_leads = _tail(-values[order[::-1]], weight[order[::-1]])
+    quarter, three_quarters = np.quantile(values, [0.25, 0.75])
     return {
+        "near": float(NEAR * (three_quarters - quarter)),
         "low": low,
         "low_leads": low_leads,
         "high": [-value for value in high],
@@ -230,8 +233,11 @@ def _like(spec: Spec, column: pd.Series) -> Counts:
             leads = np.maximum(leads, 1.0)
     else:
         values = pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
-        low = _at_least(values, spec["low"], spec["low_leads"])
-        high = _at_least(-values, [-value for value in spec["high"]], spec["high_leads"])
+        # A hair beyond the last lead is not beyond all experience.
+        low = _at_least(values + spec["near"], spec["low"], spec["low_leads"])
+        high = _at_least(
+            spec["near"] - values, [-value for value in spec["high"]], spec["high_leads"]
+        )
         leads = np.minimum(low, high)
     return np.where(missing, spec["missing"], leads)
 

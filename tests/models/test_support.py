@@ -83,6 +83,11 @@ def test_the_less_was_seen_of_what_matters_the_lower_the_share() -> None:
     assert seen() - seen(size=1e9) < 0.05 < seen() - seen(source="radio")
 
 
+def test_a_hair_beyond_the_last_lead_is_not_beyond_all_experience() -> None:
+    most = float(leads()["visit_30d"].max())
+    assert seen(visit_30d=most + 0.01) == seen(visit_30d=most) > seen(visit_30d=most + 1)
+
+
 def test_what_is_left_open_of_a_lead_grows_with_what_is_new() -> None:
     frame = pd.concat([lead(), lead(source="partner"), lead(source="radio")])
     variance = known(SUPPORT, frame, CATALOGUE).variance
