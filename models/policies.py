@@ -19,7 +19,7 @@ from models.scorer import Floats
 LEADGAUGE = "leadgauge"
 TIE_DRAWS = 200
 BOOTSTRAP_DRAWS = 1000
-EFFORTS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0)
+EFFORTS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, np.inf)
 EFFORT_DRAWS = 20
 
 
@@ -209,9 +209,9 @@ def over_time(offers: pd.DataFrame, taken: Mapping[str, Taken], nights: int) -> 
 def by_effort(
     offers: pd.DataFrame, days: Floats, scores: Mapping[str, Floats], *, seed: int
 ) -> dict[str, list[dict[str, float]]]:
-    """Return the share of wins caught for other capacities, from a fiftieth of the leads up to all of them.
+    """Return the share of wins caught for other capacities, from a fiftieth of the leads up to all on their first night.
 
-    The capacity is spread evenly over the days. Each point has ``leads`` (share of all that were open
+    The capacity is spread evenly over the days, and goes unused on nights with fewer leads. Each point has ``leads`` (share of all that were open
     on a night, as they were really worked) and ``wins`` (share of those that could be caught).
     """
     leads, wins = offers["lead_id"].nunique(), len(reachable_wins(offers))
@@ -220,7 +220,11 @@ def by_effort(
     for name, score in scores.items():
         curves[name] = []
         for effort in EFFORTS:
-            room = budgets(days, effort * leads / max(float(days.sum()), 1e-9))
+            room = (
+                budgets(days, effort * leads / max(float(days.sum()), 1e-9))
+                if np.isfinite(effort)
+                else np.full(len(days), leads)
+            )
             taken = work_through(offers, room, score, seed=seed, draws=EFFORT_DRAWS)
             curves[name].append(
                 {

@@ -43,6 +43,7 @@ def backtest(request: Request, steps: Steps) -> Summary:
     )
     written = steps.run("write the page", write, request, tables, found)
     steps.reach("record", record, request, tables, found, written)
+    warnings = [*tables.warnings, *_old_score_may_flatter(tables, old_score)]
     steps.run("tidy up", tidy, request)
     return Summary(
         project=request.project.project,
@@ -51,7 +52,7 @@ def backtest(request: Request, steps: Steps) -> Summary:
         as_of=moment_of(request, tables),
         data_cutoff=tables.data_cutoff,
         written=written,
-        warnings=[*tables.warnings, *_old_score_may_flatter(tables, old_score)],
+        warnings=warnings,
         facts=found.facts,
         headline=found.headline,
         next_steps=[f"open {written[0]} in a browser"],
@@ -69,7 +70,7 @@ def _replay(request: Request, steps: Steps, tables: TableSet, plan: Plan) -> lis
             request,
             number,
             at,
-            champion.retraining.bundle if champion else None,
+            champion.retraining if champion else None,
         )
         stretch, champion = steps.run(
             f"score the nights from {at:%Y-%m-%d}",

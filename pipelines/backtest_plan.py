@@ -133,26 +133,34 @@ def make_plan(request: Request, tables: TableSet, asked: Asked) -> Plan:
 
     project = request.project
     every = asked.every_days or (1 if tables.flat else project.model.evaluate_every_days)
-    ladder, mornings = _snapshots(request, tables, every)
+    found = _snapshots(request, tables, every)
     moments = [
-        moment.to_pydatetime() for moment in sorted(pd.to_datetime(mornings["night"].unique()))
+        moment.to_pydatetime() for moment in sorted(pd.to_datetime(found.nights["night"].unique()))
     ]
     inside = _in_period(moments, asked, request)
-    start, early = _first_enough(request, ladder, mornings, inside)
+    start, early = _first_enough(request, found, inside)
     nights = inside[start:]
     spacing = _spacing(nights, every)
     choices = [_nights_in_words(nights, tables, every, spacing)]
     retrain_days, why = _retrain_days(project, asked, nights)
+    if spacing >= 1.5 * retrain_days:
+        why += f"; nights stand {spacing:g} days apart, so that each has a model of its own"
     choices.append(why)
     path = request.work / "nights.parquet"
-    mornings.to_parquet(path)
+    found.nights.to_parquet(path)
     return Plan(path, nights, _apart(nights, retrain_days), spacing, early, choices)
 
 
-def _snapshots(
-    request: Request, tables: TableSet, every: int
-) -> "tuple[pd.DataFrame, pd.DataFrame]":
-    """Return the ladder and the mornings without features; mornings with their ``night``."""
+@dataclass(frozen=True)
+class _Snapshots:
+    """Rows without features: what trainings learn from and are judged on, and the backtest's nights."""
+
+    ladder: "pd.DataFrame"
+    mornings: "pd.DataFrame"
+    nights: "pd.DataFrame"
+
+
+def _snapshots(request: Request, tables: TableSet, every: int) -> _Snapshots:
     import pandas as pd
 
     project = request.project
@@ -161,13 +169,15 @@ def _snapshots(
     try:
         canonically = canonical(connection, tables)
         ladder = training_snapshots(canonically, project).execute()
-        mornings = morning_snapshots(
-            canonically, project.model_copy(update={"model": model})
-        ).execute()
+        mornings = morning_snapshots(canonically, project).execute()
+        nights = mornings
+        if model != project.model and not tables.flat:
+            closer = project.model_copy(update={"model": model})
+            nights = morning_snapshots(canonically, closer).execute()
     finally:
         connection.disconnect()
-    night = mornings["as_of"]
-    if tables.flat and len(mornings):
+    night = nights["as_of"]
+    if tables.flat and len(nights):
         # A lead stands at its creation: its night is the first moment of the days that it came in.
         zone = ZoneInfo(project.timezone)
         local = night.dt.tz_localize("UTC").dt.tz_convert(zone).dt.tz_localize(None)
@@ -179,7 +189,7 @@ def _snapshots(
             .dt.tz_convert("UTC")
             .dt.tz_localize(None)
         )
-    return ladder, mornings.assign(night=night.astype("datetime64[us]"))
+    return _Snapshots(ladder, mornings, nights.assign(night=night.astype("datetime64[us]")))
 
 
 def _in_period(moments: list[datetime], asked: Asked, request: Request) -> list[datetime]:
@@ -200,12 +210,12 @@ def _in_period(moments: list[datetime], asked: Asked, request: Request) -> list[
 
 
 def _first_enough(
-    request: Request, ladder: "pd.DataFrame", mornings: "pd.DataFrame", nights: list[datetime]
+    request: Request, found: _Snapshots, nights: list[datetime]
 ) -> tuple[int, Early | None]:
     """Return the place of the first night before which enough was known, by halving: it stays enough."""
 
     def known(night: datetime) -> Snapshots:
-        return _learnable(request, ladder, mornings, night)
+        return _learnable(request, found, night)
 
     at_first = known(nights[0])
     if at_first.enough:
@@ -215,9 +225,8 @@ def _first_enough(
         horizon = request.project.label.horizon_days
         raise NotEnoughError(
             f"too short a history for a backtest: even on {nights[-1]:%Y-%m-%d}, the last night whose outcomes are "
-            f"known, there was too little to train on ({at_last.why.rstrip('.')}). It takes all that a training needs, "
-            f"and after that at least one horizon of {horizon} days in which the model is tried; "
-            "`leadgauge check` says what a training at the end of the data has"
+            f"known, too little was known to train on. It takes what a training takes, one horizon of {horizon} days "
+            f"before the data end. What was missing that night: {at_last.why}"
         )
     low, high = 0, len(nights) - 1
     while high - low > 1:
@@ -226,9 +235,7 @@ def _first_enough(
     return high, Early(nights[0], high, known(nights[high - 1]).why)
 
 
-def _learnable(
-    request: Request, ladder: "pd.DataFrame", mornings: "pd.DataFrame", night: datetime
-) -> Snapshots:
+def _learnable(request: Request, found: _Snapshots, night: datetime) -> Snapshots:
     """Say whether the snapshots whose labels were known by a night are enough to train on."""
     project = request.project
     folder = request.work / "enough"
@@ -241,7 +248,7 @@ def _learnable(
     )
     frames = TrainingFrames(nothing, folder / "ladder.parquet", folder / "mornings.parquet", [], 0)
     horizon = timedelta(days=project.label.horizon_days)
-    for rows, path in ((ladder, frames.ladder), (mornings, frames.mornings)):
+    for rows, path in ((found.ladder, frames.ladder), (found.mornings, frames.mornings)):
         rows[rows["as_of"] + horizon <= night].to_parquet(path)
     return count(frames, project)
 
@@ -267,18 +274,16 @@ def _nights_in_words(nights: list[datetime], tables: TableSet, every: int, spaci
 def _retrain_days(project: Project, asked: Asked, nights: list[datetime]) -> tuple[int, str]:
     """Return days between retrainings and why: as scheduled, unless that is more than a dozen models."""
     if asked.retrain_days is not None:
-        return asked.retrain_days, f"retrained every {_days(asked.retrain_days)}, as asked for"
+        return asked.retrain_days, f"trained every {_days(asked.retrain_days)}, as asked for"
     scheduled = days_between_runs(project.schedule.retrain)
     period = (nights[-1] - nights[0]) / timedelta(days=1) + 1
     fewest = -(-int(period) // MOST_RETRAINS)
+    said = f"as schedule.retrain says ({project.schedule.retrain})"
     if fewest <= scheduled:
-        return (
-            scheduled,
-            f"retrained every {_days(scheduled)}, as schedule.retrain says ({project.schedule.retrain})",
-        )
+        return scheduled, f"trained every {_days(scheduled)}, {said}"
     return fewest, (
-        f"retrained every {_days(fewest)}, not every {_days(scheduled)} as schedule.retrain says: {MOST_RETRAINS} models are "
-        f"enough to tell, each takes as long as a training (--retrain-every {scheduled} follows the schedule)"
+        f"trained every {_days(fewest)} and not every {_days(scheduled)}, {said}: {MOST_RETRAINS} models tell enough, and "
+        f"each takes as long as a training (--retrain-every {scheduled} follows the schedule)"
     )
 
 

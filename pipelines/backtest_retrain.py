@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from models.training import Trained
 
 KEY = ["lead_id", "as_of"]
+TRIAL = "trial.parquet"
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,10 @@ def read_then(request: Request, project: Project, as_of: datetime | None, folder
     )
 
 
-def retrain_then(request: Request, number: int, at: datetime, champion: Path | None) -> Retraining:
-    """Train as ``leadgauge train --as-of`` would have, and hold the model against the ``champion``, a bundle."""
+def retrain_then(
+    request: Request, number: int, at: datetime, champion: Retraining | None
+) -> Retraining:
+    """Train as ``leadgauge train --as-of`` would have, and hold the model against the champion."""
     begun = time.perf_counter()
     folder = request.work / f"training-{number}"
     project = request.project
@@ -86,16 +89,14 @@ def retrain_then(request: Request, number: int, at: datetime, champion: Path | N
         tables = read_then(request, project, at, folder / "tables")
         frames = training_frames(tables, project, folder)
         trained = _trained(frames, project, project.model)
-        if trained.bundle.step == "base_rate":
-            plain = trained
-        else:
-            base_only = project.model.model_copy(update={"ladder": ["base_rate"]})
-            plain = _trained(frames, project, base_only)
     except NotEnoughError as error:
         return Retraining(number, at, time.perf_counter() - begun, folder, refused=str(error))
     trained.bundle.save(folder / "bundle")
-    plain.bundle.save(folder / "base_rate")
+    trained.predictions[[*KEY, "leadgauge"]].to_parquet(folder / TRIAL)
     promoted, why = _judged(trained, frames, tables, project, champion)
+    if promoted:
+        base_only = project.model.model_copy(update={"ladder": ["base_rate"]})
+        _trained(frames, project, base_only).bundle.save(folder / "base_rate")
     return Retraining(
         number=number,
         at=at,
@@ -130,20 +131,15 @@ def _judged(
     frames: TrainingFrames,
     tables: TableSet,
     project: Project,
-    champion: Path | None,
+    champion: Retraining | None,
 ) -> tuple[bool, str]:
-    """Return whether the gate lets the challenger pass, and why.
-
-    Simpler than the gate of ``train`` in one thing: that one remembers what the champion's own trial
-    said. Here the champion is held to rows later than what it learned from; where these hold too few
-    wins all rows are compared, which favours it.
-    """
+    """Return whether the gate lets the challenger pass, and why, as ``leadgauge train`` would have decided."""
     from models.gate import decide
 
-    rows, said, later = trained.predictions, None, None
+    rows, said, fair = trained.predictions, None, None
     if champion is not None:
         try:
-            said, later = _by_champion(champion, rows, frames, tables, project)
+            said, fair = _by_champion(champion, rows, frames, tables, project)
         except DataError as error:
             return True, f"the champion cannot score these data any more: {error}"
     verdict = decide(
@@ -153,7 +149,7 @@ def _judged(
         groups=rows["group_id"].to_numpy(),
         clusters=rows["cluster"].to_numpy(dtype="int64"),
         champion=said,
-        unseen_by_champion=later,
+        unseen_by_champion=fair,
         is_base_rate=trained.bundle.step == "base_rate",
         seed=project.model.seed,
     )
@@ -161,21 +157,40 @@ def _judged(
 
 
 def _by_champion(
-    champion: Path,
+    champion: Retraining,
     rows: "pd.DataFrame",
     frames: TrainingFrames,
     tables: TableSet,
     project: Project,
 ) -> "tuple[Floats, NDArray[np.bool_]]":
-    """Return what the champion says of each row, and which rows are later than all that it learned from."""
-    from models.bundle import Bundle
+    """Return what the champion says of each row, and on which rows it may fairly be compared.
 
-    bundle = Bundle.load(champion)
+    Fair are rows later than all that it learned from, if they hold enough wins; else those that its
+    own trial predicted without having learned from them; else none, and the gate compares all.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from models.bundle import Bundle
+    from models.gate import ENOUGH_WINS
+
+    bundle = Bundle.load(champion.bundle)
     path = frames.mornings
     if bundle.catalogue.features != frames.catalogue.features:
         folder = frames.mornings.parent / "champion"
         path = morning_frame(tables, project, bundle.catalogue, folder)
     mornings = feature_frame(path, bundle.catalogue)
-    told = mornings[KEY].assign(told=bundle.probability(mornings)).drop_duplicates(KEY)
-    said = rows[KEY].merge(told, on=KEY, how="left")["told"].to_numpy(dtype=float)
-    return said, (rows["as_of"] > bundle.training["last_as_of"]).to_numpy(dtype=bool)
+    said = _aligned(mornings[KEY].assign(told=bundle.probability(mornings)), rows)
+    later = (rows["as_of"] > bundle.training["last_as_of"]).to_numpy(dtype=bool)
+    if rows["label"].to_numpy(dtype=float)[later].sum() >= ENOUGH_WINS:
+        return said, later
+    trial = pd.read_parquet(champion.folder / TRIAL).rename(columns={"leadgauge": "told"})
+    tried = _aligned(trial, rows)
+    known = ~np.isnan(tried)
+    return (np.where(known, tried, said), known) if known.any() else (said, later)
+
+
+def _aligned(told: "pd.DataFrame", rows: "pd.DataFrame") -> "Floats":
+    """Return what was told of each row by lead and moment, NaN where nothing was."""
+    known = told.drop_duplicates(KEY)
+    return rows[KEY].merge(known, on=KEY, how="left")["told"].to_numpy(dtype=float)

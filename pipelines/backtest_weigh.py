@@ -173,15 +173,21 @@ class _Selling:
 def _capacity(request: Request, asked: Asked, leads: int, days: float) -> Capacity:
     agreed = request.project.agreement.capacity_per_day
     if asked.capacity is not None:
-        return Capacity(asked.capacity, f"{asked.capacity} leads a day, as asked for (--capacity)")
+        return Capacity(
+            asked.capacity, f"{_leads(asked.capacity)} a day, as asked for (--capacity)"
+        )
     if agreed is not None:
-        return Capacity(agreed, f"{agreed} leads a day, as agreed (agreement.capacity_per_day)")
+        return Capacity(agreed, f"{_leads(agreed)} a day, as agreed (agreement.capacity_per_day)")
     per_day = CAPACITY_SHARE * leads / days
     return Capacity(
         per_day,
         f"{per_day:.3g} leads a day, a tenth of the {leads} leads that were open on a night: nobody says what sales can do "
         "(--capacity, or agreement.capacity_per_day in the project file)",
     )
+
+
+def _leads(number: int) -> str:
+    return "1 lead" if number == 1 else f"{number} leads"
 
 
 def _missed(rows: "pd.DataFrame", tables: TableSet, nights: list[datetime]) -> list[str]:
@@ -206,7 +212,8 @@ def _retrains(plan: Plan, stretches: list[Stretch]) -> list[dict[str, Any]]:
     told: list[dict[str, Any]] = []
     if plan.early:
         told.append(
-            _row(plan.early.since) | {"nights": plan.early.nights, "refused": plan.early.why}
+            _row(plan.early.since)
+            | {"nights": plan.early.nights, "refused": _in_short(plan.early.why)}
         )
     at = {stretch.retraining.number: stretch.retraining.at for stretch in stretches}
     for stretch in stretches:
@@ -223,10 +230,15 @@ def _retrains(plan: Plan, stretches: list[Stretch]) -> list[dict[str, Any]]:
                 "nights": stretch.nights,
                 "scored_by": None if stretch.used is None else at[stretch.used],
                 "gate": made.gate or None,
-                "refused": made.refused,
+                "refused": made.refused and _in_short(made.refused),
             }
         )
     return told
+
+
+def _in_short(reason: str) -> str:
+    """Return a refusal without what to do about it, which is not to be done for a moment of the past."""
+    return reason.removeprefix("not enough data to train on: ").split(". ", 1)[0]
 
 
 def _row(at: datetime) -> dict[str, Any]:

@@ -48,6 +48,12 @@ def _fact(key: str, value: Any, console: "Console") -> None:  # noqa: ANN401  wh
     title = key.replace("_", " ")
     if key == "evaluation" and isinstance(value, Mapping):
         _evaluation(value, console)
+    elif key == "policies" and isinstance(value, Mapping):
+        _policies(value, console)
+    elif key == "retrains" and isinstance(value, list):
+        _retrains(value, console)
+    elif key == "expected_by_month" and isinstance(value, list):
+        _table("expected against realised wins", value, console, most=len(value))
     elif key == "gate" and isinstance(value, Mapping):
         _line("gate", "; ".join(value["reasons"]), console)
     elif (
@@ -71,7 +77,9 @@ def _line(title: str, text: str, console: "Console") -> None:
         console.print(f"{title}: {text}", markup=False)
 
 
-def _table(title: str, rows: Sequence[Mapping[str, Any]], console: "Console") -> None:
+def _table(
+    title: str, rows: Sequence[Mapping[str, Any]], console: "Console", *, most: int = MOST_ROWS
+) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -82,12 +90,12 @@ def _table(title: str, rows: Sequence[Mapping[str, Any]], console: "Console") ->
     for column in columns:
         numbers = all(isinstance(row.get(column), int | float | None) for row in rows)
         table.add_column(Text(column.replace("_", " ")), justify="right" if numbers else "left")
-    for row in rows[:MOST_ROWS]:
+    for row in rows[:most]:
         table.add_row(*(Text(shortened(_text(row.get(column)))) for column in columns))
     console.print()
     console.print(table)
-    if len(rows) > MOST_ROWS:
-        console.print(f"and {len(rows) - MOST_ROWS} more, smaller", style="dim")
+    if len(rows) > most:
+        console.print(f"and {len(rows) - most} more, smaller", style="dim")
 
 
 def _evaluation(evaluation: Mapping[str, Any], console: "Console") -> None:
@@ -108,6 +116,45 @@ def _evaluation(evaluation: Mapping[str, Any], console: "Console") -> None:
     ]
     title = f"forward in time, over {evaluation.get('rows')} rows and {evaluation.get('wins')} wins"
     _table(title, rows, console)
+
+
+def _policies(policies: Mapping[str, Any], console: "Console") -> None:
+    """Print what each policy of a backtest caught, intervals beside the figures."""
+    shown = {
+        "wins_caught": "wins caught",
+        "share_of_wins": "of all wins",
+        "leads_per_win": "leads per win",
+        "revenue_caught": "revenue",
+        "leadgauge_more_wins": "leadgauge more",
+    }
+    rows = []
+    for name, figures in policies.items():
+        row: dict[str, Any] = {"": name.replace("_", " "), "leads called": figures["leads_worked"]}
+        for key, words in shown.items():
+            if any(key in other for other in policies.values()):
+                ends = figures.get(f"{key}_95")
+                low_high = f" ({_text(ends[0])} to {_text(ends[1])})" if ends else ""
+                row[words] = _text(figures.get(key)) + low_high
+        rows.append(row)
+    _table("caught with the same capacity, 95 % intervals", rows, console)
+
+
+def _retrains(retrains: Sequence[Mapping[str, Any]], console: "Console") -> None:
+    """Print the trainings of a backtest by day; the gate's whole word stands in the JSON."""
+    rows = [
+        {
+            "as of": _day(row["as_of"]),
+            **{key: row[key] for key in ("step", "leads", "wins", "seconds", "nights")},
+            "scored by": _day(row["scored_by"]) or "no score",
+            "": row["refused"] or ("put to use" if row["promoted"] else "not put to use"),
+        }
+        for row in retrains
+    ]
+    _table("trainings, each with what was known then", rows, console, most=len(rows))
+
+
+def _day(value: Any) -> str:  # noqa: ANN401  a moment or nothing
+    return _text(value)[:10]
 
 
 def _written(paths: Sequence[Path], console: "Console") -> None:

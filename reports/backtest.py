@@ -53,6 +53,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "newest_first": {"color": INK, "linewidth": 1.4},
     "chance": {"color": MUTED, "linewidth": 1.2, "linestyle": DASHES},
 }
+NEARLY_ALL = 0.9  # of the leads: above, who is called first makes no difference
 LEAST_APART = 15.0  # units between two names at the end of their lines
 
 
@@ -245,8 +246,18 @@ def bottom_line(document: Mapping[str, Any]) -> list[str]:
         f"sales would have caught {words.count_whole(mine['wins_caught'])} of {words.count_whole(capacity['wins_to_catch'])} "
         f"wins ({words.count_whole(low)} to {words.count_whole(high)}) with leadgauge."
     ]
+    if not _order_matters(document):
+        return [
+            *told,
+            "With this capacity sales calls nearly every lead, so the order hardly matters.",
+        ]
     others = [name for name in NAMES if name in policies and policies[name] is not mine]
     return [*told, *(_against(name, policies[name]) for name in others)]
+
+
+def _order_matters(document: Mapping[str, Any]) -> bool:
+    worked = document["policies"]["leadgauge"]["leads_worked"]
+    return bool(worked < NEARLY_ALL * document["capacity"]["leads_of_the_nights"])
 
 
 def _against(name: str, policy: Mapping[str, Any]) -> str:
