@@ -53,8 +53,8 @@ class Mornings:
         # A night of a flat export sees what came in since the last known outcome: one horizon.
         start = np.ceil(day / gap) * gap if flat else day
         moments, period = np.unique(start, return_inverse=True)
-        group = np.unique(mornings["group_id"].astype(str).to_numpy(), return_inverse=True)[1]
-        window = start > _first(moments, gap)
+        group = pd.factorize(mornings["group_id"])[0].astype(np.int64)
+        window = start > _first(moments, gap, LEAST_MORNINGS)
         edges = _edges(mornings["age_days"].to_numpy(dtype=np.float64), group, window)
         lag, pairs = _past(moments, gap)
         zone = bundle.catalogue.timezone
@@ -211,11 +211,10 @@ def _worth(group: Ints, band: Places, rows: Flags, band_count: int) -> Floats:
     return np.array([independent(group[rows & (band == number)]) for number in range(band_count)])
 
 
-def _first(moments: Floats, gap: float) -> float:
-    """Return the day after which mornings are what is usual: the last horizon, four weeks or four mornings at least."""
+def _first(moments: Floats, gap: float, least: int) -> float:
+    """Return the day after which mornings are taken together: those of the last horizon, of four weeks at least."""
     span = moments[-1] - max(gap, SPAN_DAYS)
-    fourth = moments[-min(LEAST_MORNINGS, len(moments))]
-    return float(min(span, fourth - 1e-6))
+    return float(min(span, moments[-min(least, len(moments))] - 1e-6))
 
 
 def _edges(age: Floats, group: Ints, window: Flags) -> list[float]:
@@ -239,11 +238,10 @@ def _past(moments: Floats, gap: float) -> tuple[float, list[tuple[int, list[int]
     for lag in (gap, gap / 2, gap / 4, gap / 8):
         pairs: list[tuple[int, list[int]]] = []
         for at in range(len(moments) - 1, -1, -1):
-            last = moments[at] - lag + 1e-6
-            first = last - max(gap, SPAN_DAYS)
-            before = np.flatnonzero((moments > first) & (moments <= last)).tolist()
-            if len(before) >= LEAST_BEFORE:
-                pairs.append((at, before))
+            earlier = np.flatnonzero(moments <= moments[at] - lag + 1e-6)
+            if len(earlier) >= LEAST_BEFORE:
+                first = _first(moments[earlier], gap, LEAST_BEFORE)
+                pairs.append((at, earlier[moments[earlier] > first].tolist()))
         if len(pairs) >= LEAST_PAST:
             step = max(1, len(pairs) // PAST_MORNINGS)
             return lag, pairs[::step][:PAST_MORNINGS]

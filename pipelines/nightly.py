@@ -63,7 +63,7 @@ def nightly(request: Request, steps: Steps) -> Summary:
         )
         scored = steps.run("score and explain", score_open, frame, bundle, tables, request.work)
         watched = steps.run(
-            "hold against what is usual", watch_night, request, tables, catalogue, bundle, frame, scored, champion, as_of
+            "hold against what is usual", watch_night, request, tables, catalogue, bundle, frame, scored, champion.version, as_of
         )  # fmt: skip
         receipt = receipt_of(project, champion, tables, as_of)
         published = steps.run(

@@ -15,7 +15,6 @@ from pipelines.checks import check_kinds, compare
 from pipelines.home import make_private
 from pipelines.promises import realised_finding
 from pipelines.reading import feature_batches
-from pipelines.registry import ModelVersion
 from pipelines.scoring import ScoredNight
 from pipelines.settings import Request
 from pipelines.summary import plain
@@ -52,7 +51,7 @@ def watch_night(
     bundle: Path,
     frame: Path,
     scored: ScoredNight,
-    champion: ModelVersion,
+    version: str,
     as_of: datetime,
 ) -> Watched:
     """Hold the scored night against training, the night before and what past nights promised; keep what was found.
@@ -66,7 +65,7 @@ def watch_night(
 
     findings = watch(_scored_batches(frame, scored, catalogue), Bundle.load(bundle), as_of)
     findings.append(check_kinds(request, tables, catalogue, as_of))
-    findings += compare(request, frame, scored, as_of, champion.version)
+    findings += compare(request, frame, scored, as_of, version)
     finding, cohorts = realised_finding(request, tables, as_of)
     findings.append(finding)
     watched = Watched(
@@ -75,7 +74,7 @@ def watch_night(
         words=said(findings),
         warnings=[one.words for one in findings if one.verdict != "go on"],
     )
-    _keep(watched, findings, cohorts, champion, as_of)
+    _keep(watched, findings, cohorts, version, as_of)
     if watched.verdict == "stop" and not request.options.get("force"):
         raise StoppedError(_stopped(findings, watched.path, as_of))
     return watched
@@ -106,7 +105,7 @@ def _keep(
     watched: Watched,
     findings: Sequence[Finding],
     cohorts: list[dict[str, object]],
-    champion: ModelVersion,
+    version: str,
     as_of: datetime,
 ) -> None:
     """Write the night's file in one step, and let those of long past nights go."""
@@ -114,7 +113,7 @@ def _keep(
     document = {
         "format": FORMAT,
         "as_of": as_of,
-        "model_version": champion.version,
+        "model_version": version,
         "verdict": watched.verdict,
         "words": watched.words,
         "findings": [one.to_json() for one in findings],
@@ -131,9 +130,9 @@ def _keep(
 def _stopped(findings: Sequence[Finding], path: Path, as_of: datetime) -> str:
     stops = [one.words for one in findings if one.verdict == "stop"]
     warns = sum(one.verdict == "warn" for one in findings)
-    more = f" ({warns} more finding(s) only warn)" if warns else ""
+    more = f", and {warns} finding(s) more warn" if warns else ""
     return (
-        f"the night of {as_of:%Y-%m-%d %H:%M} UTC cannot be right: {'; '.join(stops)}{more}. "
+        f"the night of {as_of:%Y-%m-%d %H:%M} UTC cannot be right{more}: {'; '.join(stops)}\n"
         f"Nothing was published, and what was published before stands. Check the exports; every finding is in {path}. "
         "If this is as it should be, say --force, and train anew"
     )

@@ -8,12 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 from rich.console import Console
 
 from features.errors import DataError
 from pipelines import provenance
-from pipelines.checks import _jumped, _shrunk
 from pipelines.realised import fared
 from pipelines.render import render
 from pipelines.summary import Summary, as_json, exit_code, plain
@@ -67,21 +65,6 @@ def test_names_from_the_data_are_printed_and_never_read_as_markup() -> None:
     ]
     assert [part for part in expected if part not in text] == []
     assert "enough: yes" in text
-
-
-@pytest.mark.parametrize(
-    ("was", "now", "stops"), [(100, 50, False), (100, 49, True), (49, 0, False)]
-)
-def test_a_night_with_half_the_leads_gone_is_not_published(was: int, now: int, stops: bool) -> None:
-    assert bool(_shrunk(was, now)) is stops
-
-
-@pytest.mark.parametrize(("points", "stops"), [(24, False), (25, True)])
-def test_the_same_model_does_not_change_its_mind_overnight(points: int, stops: bool) -> None:
-    ids = [str(number) for number in range(60)]
-    was = pd.DataFrame({"lead_id": ids, "score": 40})
-    now = pd.DataFrame({"lead_id": ids, "score": 40 + points})
-    assert bool(_jumped(was, now)) is stops
 
 
 def test_how_a_night_fared_is_counted_by_grade() -> None:
