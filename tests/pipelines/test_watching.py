@@ -275,8 +275,8 @@ def test_a_broken_night_is_stopped_with_what_to_do_and_kept_too(
     kept = tmp_path / "acme" / "watch" / "20260302T050000Z.json"
     assert json.loads(kept.read_text())["verdict"] == "stop"
     assert str(stopped.value) == (
-        "the night of 2026-03-02 05:00 UTC cannot be right: 'Source' is empty for 100 % of the open leads, and it makes "
-        "40 % of what moves the scores: has the export lost or renamed the column?\nNothing was published, and what was "
+        "the night of 2026-03-02 05:00 UTC cannot be right, and 1 finding(s) more warn: 'Source' is empty for 100 % of "
+        "the open leads, and it makes 40 % of what moves the scores: has the export lost or renamed the column?\nNothing was published, and what was "
         f"published before stands. Check the exports; every finding is in {kept}. If this is as it should be, say "
         "--force, and train anew"
     )
