@@ -54,6 +54,8 @@ def _fact(key: str, value: Any, console: "Console") -> None:  # noqa: ANN401  wh
         _retrains(value, console)
     elif key == "expected_by_month" and isinstance(value, list):
         _table("expected against realised wins", value, console, most=len(value))
+    elif key == "watch" and isinstance(value, Mapping):
+        _line("watch", value["words"], console)
     elif key == "gate" and isinstance(value, Mapping):
         _line("gate", "; ".join(value["reasons"]), console)
     elif (

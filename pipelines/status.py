@@ -9,6 +9,7 @@ from pipelines.registry import ModelVersion, Registry
 from pipelines.settings import Request
 from pipelines.steps import Steps
 from pipelines.summary import Summary
+from pipelines.watch_file import read_watch
 
 
 def status(request: Request, steps: Steps) -> Summary:
@@ -31,6 +32,7 @@ def status(request: Request, steps: Steps) -> Summary:
             "champion": _version(champion),
             "challenger": _version(challenger),
             "published": _publication(published, request),
+            "watch": _watch(published, request),
             "running": running,
         },
         headline=_headline(champion, published),
@@ -56,6 +58,12 @@ def _publication(published: Publication | None, request: Request) -> dict[str, A
         "expired": receipt.expires_at <= request.now,
         "files": len(published.manifest.files),
     }
+
+
+def _watch(published: Publication | None, request: Request) -> dict[str, str] | None:
+    """Return what the watch said of the last publication, None where it said nothing."""
+    found = read_watch(request.project_home, published.as_of) if published else None
+    return {key: found[key] for key in ("verdict", "words")} if found else None
 
 
 def _headline(champion: ModelVersion | None, published: Publication | None) -> str:
