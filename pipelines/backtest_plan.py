@@ -3,24 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from features.catalogue import Catalogue
 from features.errors import NotEnoughError, ProjectError, UsageError
-from features.frames import TrainingFrames, canonical
+from features.frames import TrainingFrames
 from features.nearest import hint
 from features.project import Project
-from features.snapshots import morning_snapshots, training_snapshots
-from features.tables import AttributeColumn, TableSet, open_tables
+from features.tables import AttributeColumn, TableSet
+from pipelines.backtest_snapshots import PERIOD, PastSnapshots, past_snapshots
 from pipelines.check import Snapshots, count
 from pipelines.cron import days_between_runs
 from pipelines.settings import Request, parse_moment
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-PERIOD = timedelta(days=365)
 MOST_RETRAINS = 12
 
 
@@ -133,7 +127,7 @@ def make_plan(request: Request, tables: TableSet, asked: Asked) -> Plan:
 
     project = request.project
     every = asked.every_days or (1 if tables.flat else project.model.evaluate_every_days)
-    found = _snapshots(request, tables, every)
+    found = past_snapshots(request, tables, every, asked.first)
     moments = [
         moment.to_pydatetime() for moment in sorted(pd.to_datetime(found.nights["night"].unique()))
     ]
@@ -149,47 +143,6 @@ def make_plan(request: Request, tables: TableSet, asked: Asked) -> Plan:
     path = request.work / "nights.parquet"
     found.nights.to_parquet(path)
     return Plan(path, nights, _apart(nights, retrain_days), spacing, early, choices)
-
-
-@dataclass(frozen=True)
-class _Snapshots:
-    """Rows without features: what trainings learn from and are judged on, and the backtest's nights."""
-
-    ladder: "pd.DataFrame"
-    mornings: "pd.DataFrame"
-    nights: "pd.DataFrame"
-
-
-def _snapshots(request: Request, tables: TableSet, every: int) -> _Snapshots:
-    import pandas as pd
-
-    project = request.project
-    model = project.model.model_copy(update={"evaluate_every_days": every})
-    connection = open_tables(tables, project.limits.memory_gb)
-    try:
-        canonically = canonical(connection, tables)
-        ladder = training_snapshots(canonically, project).execute()
-        mornings = morning_snapshots(canonically, project).execute()
-        nights = mornings
-        if model != project.model and not tables.flat:
-            closer = project.model_copy(update={"model": model})
-            nights = morning_snapshots(canonically, closer).execute()
-    finally:
-        connection.disconnect()
-    night = nights["as_of"]
-    if tables.flat and len(nights):
-        # A lead stands at its creation: its night is the first moment of the days that it came in.
-        zone = ZoneInfo(project.timezone)
-        local = night.dt.tz_localize("UTC").dt.tz_convert(zone).dt.tz_localize(None)
-        day = local.dt.normalize()
-        back = (day.max() - day).dt.days // every
-        first_day = day.max() - pd.to_timedelta(back * every + every - 1, unit="D")
-        night = (
-            first_day.dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
-            .dt.tz_convert("UTC")
-            .dt.tz_localize(None)
-        )
-    return _Snapshots(ladder, mornings, nights.assign(night=night.astype("datetime64[us]")))
 
 
 def _in_period(moments: list[datetime], asked: Asked, request: Request) -> list[datetime]:
@@ -210,7 +163,7 @@ def _in_period(moments: list[datetime], asked: Asked, request: Request) -> list[
 
 
 def _first_enough(
-    request: Request, found: _Snapshots, nights: list[datetime]
+    request: Request, found: PastSnapshots, nights: list[datetime]
 ) -> tuple[int, Early | None]:
     """Return the place of the first night before which enough was known, by halving: it stays enough."""
 
@@ -235,7 +188,7 @@ def _first_enough(
     return high, Early(nights[0], high, known(nights[high - 1]).why)
 
 
-def _learnable(request: Request, found: _Snapshots, night: datetime) -> Snapshots:
+def _learnable(request: Request, found: PastSnapshots, night: datetime) -> Snapshots:
     """Say whether the snapshots whose labels were known by a night are enough to train on."""
     project = request.project
     folder = request.work / "enough"
