@@ -32,7 +32,6 @@ def past_snapshots(
     request: Request, tables: TableSet, every: int, since: datetime | None
 ) -> PastSnapshots:
     """Return who was open when, with labels; nights ``every`` days apart from ``since`` on (naive UTC; None: the last year)."""
-
     project = request.project
     model = project.model.model_copy(update={"evaluate_every_days": every})
     connection = open_tables(tables, project.limits.memory_gb)
