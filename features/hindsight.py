@@ -52,7 +52,7 @@ def audit(tables: Canonical, read: TableSet, project: Project) -> list[Suspect]:
     same time teach, and what the earlier half teaches about the later one. Nothing is judged on
     fewer than ``MIN_OF_EACH`` wins or losses.
     """
-    attributes = read.attributes
+    attributes = [*read.attributes, *_owner(tables, project)]
     if not attributes:
         return []
     frame = lead_frame(tables, project, attributes)
@@ -64,6 +64,14 @@ def audit(tables: Canonical, read: TableSet, project: Project) -> list[Suspect]:
     suspects = (_suspect(a, evidence, project, changing) for a, evidence in found.items())
     told = [suspect for suspect in suspects if suspect is not None]
     return sorted(told, key=lambda suspect: get_args(Verdict).index(suspect.verdict))
+
+
+def _owner(tables: Canonical, project: Project) -> list[AttributeColumn]:
+    """Return the owner as a column: no attribute, but the load and the record of owners are features."""
+    if "owner" not in tables.leads.columns:
+        return []
+    label = project.sources.leads.columns.get("owner", "owner")
+    return [AttributeColumn(column="owner", label=label, type="category", distinct=0, filled=1)]
 
 
 def evidence_against(
@@ -87,12 +95,18 @@ def _suspect(
         verdict = "kept by the project file"
     elif read_back:
         verdict = "changing, read through its history"
-    elif attribute.table == "accounts":
-        # An account outlives its leads: what it says may be true of the next one.
-        verdict = "watch"
-        if evidence.grade == "condemned":
-            line = f"{line}; a column of accounts: name it under features.leave_out unless it was known before"
+    elif evidence.grade == "condemned" and (advice := _advice(attribute)):
+        line, verdict = f"{line}; {advice}", "watch"
     return Suspect(attribute.column, attribute.label, line, verdict)
+
+
+def _advice(attribute: AttributeColumn) -> str | None:
+    """Return what a person must do about a column that the audit does not leave out by itself."""
+    if attribute.table == "accounts":
+        return "a column of accounts: name it under features.leave_out unless it was known before"
+    if attribute.column == "owner":
+        return "name owner_record under features.leave_out unless leads keep their first owner"
+    return None
 
 
 def _of_one_hand(

@@ -1,12 +1,15 @@
 """The audit of a company's tables: what is done about each suspect."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+import ibis
 import numpy as np
 import pytest
 
-from tests.features.audited import Ended, suspects
-from tests.features.drawn import Drawn
+from features.hindsight import audit
+from tests.features.audited import Ended, company, suspects
+from tests.features.drawn import Drawn, project
 
 
 @pytest.fixture
@@ -40,6 +43,18 @@ def test_an_accounts_column_is_told_with_what_to_do(drawn: Drawn, leads: Ended) 
     assert found.verdict == "watch"
     assert found.evidence.endswith(
         "; a column of accounts: name it under features.leave_out unless it was known before"
+    )
+
+
+def test_an_owner_who_gets_the_lead_by_closing_it_is_told(drawn: Drawn, leads: Ended) -> None:
+    tables, read = company(drawn, leads, {"Size": leads.hints(0.5)})
+    owner = [("closing desk" if won else f"rep {n % 5}") for n, won in enumerate(leads.won)]
+    owners = ibis.memtable({"lead_id": [f"l{n}" for n in range(leads.size)], "owner": owner})
+    named = tables.leads.inner_join(owners, "lead_id")
+    (found,) = audit(replace(tables, leads=named), read, project())
+    assert (found.column, found.verdict) == ("owner", "watch")
+    assert found.evidence.endswith(
+        "; name owner_record under features.leave_out unless leads keep their first owner"
     )
 
 
