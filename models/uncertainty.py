@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from features.catalogue import Timing
 from models.bundle import Bundle
-from models.candidates import age_position
-from models.frames import fair_weights
 from models.metrics import AGE_BANDS, Integers
 from models.scorer import Floats, Spec, expit
 from models.support import Sample, fit_support, known
@@ -46,11 +45,12 @@ def reference(bundle: Bundle, ladder: pd.DataFrame, predictions: pd.DataFrame) -
 
     Args:
         bundle: the model that is published, with its calibration.
-        ladder: every row that it learned from, in the order of training.
+        ladder: every row that it learned from, with ``lead_id, label, age_days, weight`` and the features.
         predictions: the evaluation's out-of-fold rows, with ``fold, label, age_days, cluster`` and
             ``leadgauge``, what would have been published.
     """
-    weight = fair_weights(ladder)
+    weight = ladder["weight"].to_numpy(dtype=np.float64)
+    weight = weight * ladder["lead_id"].nunique() / weight.sum()
     label = ladder["label"].to_numpy(dtype=np.float64)
     rows = np.unique(np.linspace(0, len(ladder) - 1, min(SAMPLE, len(ladder))).astype(np.intp))
     some = ladder.iloc[rows]
@@ -140,11 +140,11 @@ def told(bundle: Bundle, frame: pd.DataFrame, probability: Floats) -> Told | Non
 
 def _ages(bundle: Bundle, frame: pd.DataFrame) -> Floats:
     """Return each lead's age in days, 0 where the model does not know it: a flat export's leads."""
-    at = age_position(bundle.catalogue)
-    if at is None:
-        return np.zeros(len(frame))
-    ages = pd.to_numeric(frame[bundle.catalogue.names[at]])
-    return np.asarray(np.nan_to_num(ages.to_numpy(dtype=np.float64, na_value=np.nan)))
+    for feature in bundle.catalogue.features:
+        if isinstance(feature, Timing) and feature.measure == "age_days":
+            ages = pd.to_numeric(frame[feature.name]).to_numpy(dtype=np.float64, na_value=np.nan)
+            return np.asarray(np.nan_to_num(ages))
+    return np.zeros(len(frame))
 
 
 def widened(spec: Spec | None, probability: Floats, variance: Floats) -> tuple[Floats, Floats]:

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from models.bundle import Bundle
-from models.frames import in_order, with_older_ages
 from models.metrics import outcome_clusters
 from models.reasons import score
 from models.scorer import Spec
@@ -29,8 +28,8 @@ def predictions(bundle: Bundle, frames: Frames) -> pd.DataFrame:
 
 
 def with_uncertainty(bundle: Bundle, frames: Frames, later: Frames) -> Bundle:
-    ladder = with_older_ages(in_order(frames.ladder, frames.catalogue, "ladder"), frames.mornings)
-    spec = reference(bundle, ladder, predictions(bundle, later))
+    rows = pd.concat([frames.ladder, frames.mornings], ignore_index=True)
+    spec = reference(bundle, rows, predictions(bundle, later))
     assert json.loads(json.dumps(spec, allow_nan=False)) == spec
     return replace(bundle, model={**bundle.model, "uncertainty": spec})
 
