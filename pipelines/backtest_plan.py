@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 from features.catalogue import Catalogue
 from features.errors import NotEnoughError, ProjectError, UsageError
@@ -209,7 +211,7 @@ def _learnable(request: Request, found: PastSnapshots, night: datetime) -> Snaps
 def _spacing(nights: list[datetime], every: int) -> float:
     if len(nights) < 2:
         return float(every)
-    return max(1.0, round((nights[-1] - nights[0]) / timedelta(days=1) / (len(nights) - 1), 2))
+    return max(1.0, round(median((b - a) / timedelta(days=1) for a, b in pairwise(nights)), 2))
 
 
 def _nights_in_words(nights: list[datetime], tables: TableSet, every: int, spacing: float) -> str:

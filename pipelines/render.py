@@ -1,6 +1,6 @@
 """A summary as a person reads it: what was done, the few numbers that matter, where it lies, what is next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,16 +46,10 @@ def shortened(text: str, longest: int = LONGEST_WARNING) -> str:
 
 def _fact(key: str, value: Any, console: "Console") -> None:  # noqa: ANN401  whatever a command found out
     title = key.replace("_", " ")
-    if key == "evaluation" and isinstance(value, Mapping):
+    if key in _TELLERS and value:
+        _TELLERS[key](value, console)
+    elif key == "evaluation" and isinstance(value, Mapping):
         _evaluation(value, console)
-    elif key == "policies" and isinstance(value, Mapping):
-        _policies(value, console)
-    elif key == "retrains" and isinstance(value, list):
-        _retrains(value, console)
-    elif key == "expected_by_month" and isinstance(value, list):
-        _table("expected against realised wins", value, console, most=len(value))
-    elif key == "watch" and isinstance(value, Mapping):
-        _line("watch", value["words"], console)
     elif key == "gate" and isinstance(value, Mapping):
         _line("gate", "; ".join(value["reasons"]), console)
     elif (
@@ -122,23 +116,32 @@ def _evaluation(evaluation: Mapping[str, Any], console: "Console") -> None:
 
 def _policies(policies: Mapping[str, Any], console: "Console") -> None:
     """Print what each policy of a backtest caught, intervals beside the figures."""
-    shown = {
-        "wins_caught": "wins caught",
-        "share_of_wins": "of all wins",
-        "leads_per_win": "leads per win",
-        "revenue_caught": "revenue",
-        "leadgauge_more_wins": "leadgauge more",
-    }
-    rows = []
-    for name, figures in policies.items():
-        row: dict[str, Any] = {"": name.replace("_", " "), "leads called": figures["leads_worked"]}
-        for key, words in shown.items():
-            if any(key in other for other in policies.values()):
-                ends = figures.get(f"{key}_95")
-                low_high = f" ({_text(ends[0])} to {_text(ends[1])})" if ends else ""
-                row[words] = _text(figures.get(key)) + low_high
-        rows.append(row)
-    _table("caught with the same capacity, 95 % intervals", rows, console)
+    rows = [
+        {
+            "": name.replace("_", " "),
+            "leads called": round(figures["leads_worked"]),
+            "wins caught": _about(figures, "wins_caught", "{:,.0f}"),
+            "of all": _about(figures, "share_of_wins", "{:.0%}", interval=False),
+            "leads per win": _about(figures, "leads_per_win", "{:,.1f}"),
+            "revenue": _about(figures, "revenue_caught", "{:,.0f}"),
+            "leadgauge more": _about(figures, "leadgauge_more_wins", "{:,.0f}"),
+        }
+        for name, figures in policies.items()
+    ]
+    told = [key for key in rows[0] if any(row[key] != "" for row in rows)]
+    title = "caught with the same capacity, with 95 % intervals"
+    _table(title, [{key: row[key] for key in ("", *told)} for row in rows], console)
+
+
+def _about(figures: Mapping[str, Any], key: str, form: str, *, interval: bool = True) -> str:
+    """Return a figure with its interval, nothing if there is no such figure, a dash if it is not defined."""
+    if key not in figures:
+        return ""
+    said = [
+        "-" if value is None else form.format(value)
+        for value in (figures[key], *figures[f"{key}_95"])
+    ]
+    return f"{said[0]} ({said[1]} to {said[2]})" if interval else said[0]
 
 
 def _retrains(retrains: Sequence[Mapping[str, Any]], console: "Console") -> None:
@@ -153,6 +156,24 @@ def _retrains(retrains: Sequence[Mapping[str, Any]], console: "Console") -> None
         for row in retrains
     ]
     _table("trainings, each with what was known then", rows, console, most=len(rows))
+
+
+def _months(months: Sequence[Mapping[str, Any]], console: "Console") -> None:
+    _table("expected against realised wins", months, console, most=len(months))
+
+
+def _chosen(sentences: Sequence[str], console: "Console") -> None:
+    for sentence in sentences:
+        _line("chosen", sentence, console)
+
+
+# What a backtest tells has a shape of its own.
+_TELLERS: dict[str, Callable[[Any, "Console"], None]] = {
+    "policies": _policies,
+    "retrains": _retrains,
+    "expected_by_month": _months,
+    "chosen": _chosen,
+}
 
 
 def _day(value: Any) -> str:  # noqa: ANN401  a moment or nothing

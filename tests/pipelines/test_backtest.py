@@ -235,3 +235,33 @@ def test_too_short_a_history_says_what_it_would_take(
         "too little was known to train on. It takes what a training takes, one horizon of 30 days before the data end. "
         "What was missing that night: "
     )
+
+
+def test_a_person_is_shown_policies_and_trainings_as_tables() -> None:
+    from io import StringIO
+
+    from rich.console import Console
+
+    from pipelines.render import render
+
+    caught = {"leads_worked": 40.0, "wins_caught": 12.2, "wins_caught_95": [8.0, 17.0]}
+    caught |= {"share_of_wins": 0.25, "share_of_wins_95": [0.2, 0.3]}
+    mine = caught | {"leads_per_win": 3.33, "leads_per_win_95": [2.5, 5.1]}
+    other = caught | {"leads_per_win": None, "leads_per_win_95": [4.0, None]}
+    other |= {"leadgauge_more_wins": 7.0, "leadgauge_more_wins_95": [-1.0, 14.0]}
+    refused = {"as_of": datetime.fromisoformat("2026-01-04T05:00"), "promoted": False}
+    refused |= {"scored_by": None, "refused": "12 won leads", "nights": 2}
+    refused |= dict.fromkeys(("step", "leads", "wins", "seconds"))
+    facts = {
+        "chosen": ["trained weekly"],
+        "policies": {"leadgauge": mine, "newest_first": other},
+        "retrains": [refused],
+    }
+    shown = StringIO()
+    summary = Summary("acme", "backtest", "run", facts=facts, headline="It would have been 12.")
+    render(summary, Console(file=shown, width=120))
+    lines = [" ".join(line.split()) for line in shown.getvalue().splitlines()]
+    assert "chosen: trained weekly" in lines
+    assert "leadgauge 40 12 (8 to 17) 25% 3.3 (2.5 to 5.1)" in lines
+    assert "newest first 40 12 (8 to 17) 25% - (4.0 to -) 7 (-1 to 14)" in lines
+    assert "2026-01-04 2 no score 12 won leads" in lines
