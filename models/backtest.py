@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from models.cohorts import wins_band
 from models.metrics import all_metrics, calibration_curve, outcome_clusters
-from models.scorer import Floats
 
 ENOUGH_WINS = 20  # below, the figures say more of chance than of the model
 
@@ -70,7 +70,7 @@ def expected_by_month(rows: pd.DataFrame, model: str) -> list[dict[str, Any]]:
     for month, inside in first.groupby("month", sort=True):
         probability = inside[model].to_numpy(dtype=np.float64)
         won = int(inside["label"].sum())
-        low, high = poisson_binomial_interval(probability)
+        low, high = wins_band(probability)
         told.append(
             {
                 "month": str(month),
@@ -83,24 +83,3 @@ def expected_by_month(rows: pd.DataFrame, model: str) -> list[dict[str, Any]]:
             }
         )
     return told
-
-
-def poisson_binomial_interval(probability: Floats, level: float = 0.95) -> tuple[int, int]:
-    """Return the central interval of the number of wins if each probability is true and leads are independent.
-
-    The distribution of the sum of unequal coins (Poisson 1837), exact, by convolving pairs.
-    """
-    cumulative = poisson_binomial(probability).cumsum()
-    tail = (1 - level) / 2
-    low, high = np.searchsorted(cumulative, [tail, 1 - tail - 1e-12])
-    return int(low), int(min(high, len(probability)))
-
-
-def poisson_binomial(probability: Floats) -> Floats:
-    """Return the probability of 0, 1, ..., n wins of n leads, (n + 1,)."""
-    parts: list[Floats] = [np.array([1 - p, p]) for p in probability] or [np.ones(1)]
-    while len(parts) > 1:
-        odd = parts[len(parts) - len(parts) % 2 :]
-        pairs = zip(parts[0::2], parts[1::2], strict=False)
-        parts = [np.convolve(one, other) for one, other in pairs] + odd
-    return parts[0]

@@ -1,49 +1,8 @@
 """Nights of the past held against what happened."""
 
-import itertools
-
-import numpy as np
 import pandas as pd
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.stats import binom
 
-from models.backtest import (
-    calibration,
-    expected_by_month,
-    measure,
-    poisson_binomial,
-    poisson_binomial_interval,
-)
-
-shares = st.floats(0, 1)
-
-
-@given(st.lists(shares, max_size=7))
-@settings(deadline=None)
-def test_the_distribution_of_wins_is_that_of_all_ways_to_win(probability: list[float]) -> None:
-    expected = np.zeros(len(probability) + 1)
-    for won in itertools.product([0, 1], repeat=len(probability)):
-        chances = [p if hit else 1 - p for p, hit in zip(probability, won, strict=True)]
-        expected[sum(won)] += np.prod(chances)
-    assert poisson_binomial(np.array(probability)) == pytest.approx(expected, abs=1e-12)
-
-
-def test_equal_probabilities_give_the_binomial_interval() -> None:
-    low, high = poisson_binomial_interval(np.full(400, 0.1))
-    assert (low, high) == (binom.ppf(0.025, 400, 0.1), binom.ppf(0.975, 400, 0.1))
-
-
-@given(st.lists(shares, min_size=1, max_size=60))
-@settings(deadline=None)
-def test_the_interval_holds_at_least_95_of_100_draws(probability: list[float]) -> None:
-    low, high = poisson_binomial_interval(np.array(probability))
-    assert poisson_binomial(np.array(probability))[low : high + 1].sum() >= 0.95 - 1e-9
-
-
-def test_nobody_open_means_no_win() -> None:
-    assert poisson_binomial_interval(np.array([])) == (0, 0)
+from models.backtest import calibration, expected_by_month, measure
 
 
 def rows(drawing: str) -> pd.DataFrame:
