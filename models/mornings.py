@@ -20,7 +20,7 @@ LEAST_WORTH = 30.0  # independent leads of an age band
 PAST_MORNINGS = 20  # held against those a horizon before them
 LEAST_PAST = 3
 LEAST_BEFORE = 2
-MOVES = ("distance", "pile", "missing", "strange", "one")
+MOVES = ("distance", "pile", "missing", "filled", "strange", "one")
 Ints = npt.NDArray[np.int64]
 
 
@@ -164,12 +164,14 @@ class Past:
         rows, past_rows = bins.sum(axis=1) + missing, past_bins.sum(axis=1) + past_missing
         usual, worth = matched(rows, past_missing, past_rows, self.worth_before)
         noise = usual * (1 - usual) * (1 / max(self.worth_now, 1.0) + 1 / max(worth, 1.0))
-        off = abs(float(missing.sum() / max(1, self.now.sum())) - usual)
+        more = float(missing.sum() / max(1, self.now.sum())) - usual
+        luck = ONE_SIDED_95 * float(np.sqrt(noise))
         found, heap = self._apart(read, bins, past_bins)
         return {
             "distance": found,
             "pile": heap,
-            "missing": max(0.0, off - ONE_SIDED_95 * float(np.sqrt(noise))),
+            "missing": max(0.0, more - luck),
+            "filled": max(0.0, -more - luck),
             "strange": self._strange(read),
             "one": float(bins.sum(axis=0).max() / max(1.0, bins.sum())),
         }

@@ -143,11 +143,16 @@ class Night:
         usual, reference_rows = matched(
             self.by_band, missing, bins.sum(axis=1) + missing, self._reference_worth
         )
-        allowed = max(SMALL_SHARE * self._unsure, SLACK * column["moved"]["missing"])
-        known = {"allowed": allowed, "worth": worth, "reference_rows": reference_rows}
-        count = float(tally.missing.sum())
-        more = share(count, self.leads, usual=usual, **known)
-        fewer = share(self.leads - count, self.leads, usual=1 - usual, **known)
+        count, known = (
+            float(tally.missing.sum()),
+            {"worth": worth, "reference_rows": reference_rows},
+        )
+        emptier, fuller = (
+            max(SMALL_SHARE * self._unsure, SLACK * column["moved"][way])
+            for way in ("missing", "filled")
+        )
+        more = share(count, self.leads, usual=usual, allowed=emptier, **known)
+        fewer = share(self.leads - count, self.leads, usual=1 - usual, allowed=fuller, **known)
         if fewer.chance < more.chance:
             return Share(more.value, usual, 1 - fewer.limit, fewer.chance)
         return more

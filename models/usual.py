@@ -46,7 +46,9 @@ def reference(mornings: pd.DataFrame, bundle: Bundle, probability: Floats) -> di
     for feature in watched(bundle.catalogue):
         values = mornings[feature.name]
         column = {**_column(feature, values), "shared": shared(feature)}
-        columns.append({**column, "bound": bound_to_weekday(feature), **made.told(column, values)})
+        columns.append(
+            {**column, "bound": bound_to_weekday(feature, values), **made.told(column, values)}
+        )
     score = pd.Series(probability, index=mornings.index)
     told = number_column(SCORE, probability)
     window = made.window
@@ -81,11 +83,13 @@ def watched(catalogue: Catalogue) -> list[Feature]:
     ]
 
 
-def bound_to_weekday(feature: Feature) -> bool:
+def bound_to_weekday(feature: Feature, values: pd.Series) -> bool:
     """Tell whether a feature sees which day of the week a night is: its last days hold a weekend or not."""
     if isinstance(feature, EventCount | ActiveDays | EventTrend):
         return feature.days is not None and feature.days <= WEEKDAY_DAYS
-    return isinstance(feature, EventRecency | Timing)
+    if isinstance(feature, EventRecency):
+        return bool(values.median() <= WEEKDAY_DAYS)  # of no value at all: NaN, so no
+    return isinstance(feature, Timing)
 
 
 def shared(feature: Feature) -> bool:

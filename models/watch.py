@@ -5,6 +5,7 @@ touches what moves the scores, and stops where the scores cannot be right: a col
 one value for nearly all leads, or every lead gets the same probability.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,8 +13,10 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from features.catalogue import AccountAttribute, Attribute
 from models.bundle import Bundle
 from models.drift import share
+from models.encoding import unseen
 from models.scorer import Floats
 from models.tonight import BROKEN, LEVEL, Night, Seen
 from models.watch_words import broken_words, drift_words, joint_words, new_words, score_words
@@ -74,8 +77,7 @@ def watch(
     """
     usual = bundle.model.get("watch")
     if not usual:
-        words = "this model carries no picture of its training leads; train anew to have nights compared with it"
-        return [Finding("reference", "go on", words)]
+        return _without_reference(batches, bundle)
     night = Night(bundle, usual, as_of)
     for frame, probability in batches:
         night.add(frame, probability)
@@ -89,6 +91,39 @@ def watch(
         _joint(seen, night),
         _scores(night),
         _ages(night),
+    ]
+
+
+def _without_reference(
+    batches: Iterable[tuple[pd.DataFrame, Floats]], bundle: Bundle
+) -> list[Finding]:
+    """Return what a model that was trained before there was a watch can still tell: values that it never saw."""
+    specs = {spec["name"]: spec for spec in bundle.model["features"]}
+    columns = [
+        feature
+        for feature in bundle.catalogue.features
+        if isinstance(feature, Attribute | AccountAttribute) and feature.type == "category"
+    ]
+    new: dict[str, Counter[str]] = {feature.name: Counter() for feature in columns}
+    leads = 0
+    for frame, _ in batches:
+        leads += len(frame)
+        for name, counts in new.items():
+            counts.update(frame.loc[unseen(specs[name], frame[name])[0], name].astype(str))
+    words = "this model carries no picture of its training leads; train anew to have nights compared with it"
+    return [
+        Finding("reference", "go on", words),
+        *(
+            Finding(
+                f"values of {feature.name}",
+                "warn",
+                new_words(feature, new[feature.name]),
+                sum(new[feature.name].values()) / leads,
+                0.0,
+            )
+            for feature in columns
+            if new[feature.name]
+        ),
     ]
 
 
@@ -115,7 +150,7 @@ def _new(seen: Sequence[Seen], leads: int) -> list[Finding]:
         Finding(
             f"values of {one.feature.name}",
             "warn" if one.new else "go on",
-            new_words(one),
+            new_words(one.feature, one.tally.new),
             one.strange.value,
             one.strange.limit,
             {"leads": leads},

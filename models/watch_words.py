@@ -1,11 +1,10 @@
 """What the watch says, for a marketing-operations person: which column, how much, usually how much, what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from features.catalogue import AccountAttribute, EdgeKind, Feature, TrackRecord
 from models.scorer import Spec
-from models.tally import Tally
 from models.tonight import Drift, Seen
 from models.words import display, number, percent
 
@@ -30,12 +29,12 @@ def name(feature: Feature) -> str:
     return f"{said!r}" + (f" in {days} days" if days else "")
 
 
-def new_words(seen: Seen) -> str:
+def new_words(feature: Feature, new: Mapping[str, int]) -> str:
     """Tell values that the model never saw, with the open leads that have them."""
-    table = "accounts" if isinstance(seen.feature, AccountAttribute) else "leads"
+    table = "accounts" if isinstance(feature, AccountAttribute) else "leads"
     return (
-        f"{table}: values of {seen.feature.label!r} "
-        f"that the model was not trained on, with the open leads that have them: {_new_values(seen.tally)}; "
+        f"{table}: values of {feature.label!r} "
+        f"that the model was not trained on, with the open leads that have them: {_new_values(new)}; "
         "the model can tell nothing from them. Train anew once some of these leads have closed"
     )
 
@@ -59,13 +58,13 @@ def broken_words(seen: Seen) -> str:
             f"training were, for {odd} of the open leads, and {weighs}: has its unit changed?"
         )
     return (
-        f"{said} has values that the model never saw for {odd} of the open leads: {_new_values(tally)}, and "
+        f"{said} has values that the model never saw for {odd} of the open leads: {_new_values(tally.new)}, and "
         f"{weighs}: were the values renamed?"
     )
 
 
-def _new_values(tally: Tally) -> str:
-    return counted(sorted(tally.new.items(), key=lambda pair: (-pair[1], pair[0])))
+def _new_values(new: Mapping[str, int]) -> str:
+    return counted(sorted(new.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def drift_words(feature: Feature, column: Spec, drift: Drift) -> str:
