@@ -221,7 +221,7 @@ class OdooScoring:
         Args:
             frame: training rows with the columns.
             label: 1 won, 0 lost, (rows,).
-            weight: how many leads a row stands for, (rows,); see ``models.frames.fair_weights``.
+            weight: how many leads a row stands for, (rows,); see ``models.frames.learning_rows``.
             columns: category features to count; see ``low_cardinality``.
         """
         won, lost = weight * label, weight * (1 - label)

@@ -22,7 +22,6 @@ from benchmarks.quality.peers import PEERS, Task
 from benchmarks.quality.sets import DatedRows
 from features.errors import NotEnoughError
 from models.following import as_published
-from models.frames import fair_weights
 from models.metrics import log_loss, outcome_clusters
 from models.scorer import Floats
 from models.training import Trained, train
@@ -207,7 +206,7 @@ def _origin(one: Said) -> dict[str, Any]:
         "training_rows": len(learned),
         "training_leads": int(learned["lead_id"].nunique()),
         "training_wins": won_leads(learned),
-        "training_base_rate": float(np.average(learned["label"], weights=fair_weights(learned))),
+        "training_base_rate": float(np.average(learned["label"], weights=learned["weight"])),
         "rows": len(test),
         "won_leads": one.origin.wins,
         "base_rate": float(label.mean()),

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.errors import NotEnoughError
-from models.frames import with_older_ages
+from models.frames import learning_rows
 
 FIRST_SHARES = (0.4, 0.3, 0.2)  # of the wins that the first origin waits for; less if need be
 BLOCK_WINS = 20
@@ -26,6 +26,7 @@ class Origin:
         mornings: the same of the mornings.
         later: mornings whose labels were not known at the origin, up to the block's end.
         tested: which of ``later`` are test rows, (rows of later,).
+        gap_days: how long a label takes to be known; the horizon.
     """
 
     start: pd.Timestamp
@@ -34,11 +35,12 @@ class Origin:
     mornings: pd.DataFrame
     later: pd.DataFrame
     tested: npt.NDArray[np.bool_]
+    gap_days: float
 
     @property
     def learned(self) -> pd.DataFrame:
-        """The training rows that every peer is fitted on: the ladder and the older ages, as leadgauge takes them."""
-        return with_older_ages(self.ladder, self.mornings)
+        """The training rows that every peer is fitted on: ladder and mornings, weighted as leadgauge takes them."""
+        return learning_rows(self.ladder, self.mornings, self.gap_days)
 
     @property
     def test(self) -> pd.DataFrame:
@@ -112,6 +114,7 @@ def split(
         mornings=_kept(mornings[known["m"]], to_test, both - to_test),
         later=later.reset_index(drop=True),
         tested=tested.to_numpy(dtype=bool),
+        gap_days=gap / pd.Timedelta(days=1),
     )
 
 

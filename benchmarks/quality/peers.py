@@ -12,7 +12,6 @@ import pandas as pd
 
 from features.catalogue import Catalogue
 from models.base_rate import fit_base_rate
-from models.frames import fair_weights
 from models.odoo import OdooScoring, low_cardinality
 from models.scorer import Floats, base_rate_contributions, expit
 
@@ -39,8 +38,8 @@ class Task:
 
     @property
     def weight(self) -> Floats:
-        """Weights by which a lead counts once."""
-        return fair_weights(self.train)
+        """Weights of the training rows, as leadgauge takes them."""
+        return self.train["weight"].to_numpy(dtype=np.float64)
 
     @property
     def numbers(self) -> list[str]:
