@@ -104,9 +104,7 @@ def truth_rows(
 def _published(rows: DatedRows, origin: Origin, after: pd.DataFrame, how: How) -> dict[str, Floats]:
     """Return what leadgauge would have published at each moment; the mornings' outcomes are known to it as they mature."""
     trained = train_on(rows, origin, how)
-    columns = list(origin.later.columns)
-    later = pd.concat([origin.later, after[columns]], ignore_index=True)
-    told = as_published(trained.bundle, later, rows.gap_days)[len(origin.later) :]
+    told = as_published(trained.bundle, after, rows.gap_days, known=origin.later)
     how.say(f"  {OURS}: {trained.bundle.step}")
     return {OURS: told}
 

@@ -71,12 +71,21 @@ def difference(found: dict[str, float] | None) -> str:
 
 def best_peer(one: dict[str, Any]) -> str | None:
     """Return the peer with the least log loss among those that spoke of all test rows."""
-    rival = {
-        name: model["log_loss"]
+    rivals = _rivals(one)
+    return min(rivals, key=lambda name: float(rivals[name]["log_loss"])) if rivals else None
+
+
+def least_ece(one: dict[str, Any]) -> float | None:
+    """Return the least calibration error of a peer among those that spoke of all test rows."""
+    return min((float(model["ece"]) for model in _rivals(one).values()), default=None)
+
+
+def _rivals(one: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        name: model
         for name, model in one["models"].items()
         if name != "leadgauge" and model["rows"] == one["rows"]
     }
-    return min(rival, key=lambda name: rival[name]) if rival else None
 
 
 def _glance(judged: dict[str, Any]) -> str:
@@ -93,6 +102,7 @@ def _glance(judged: dict[str, Any]) -> str:
                 f"{NAMES[rival]} {number(theirs['log_loss'])}" if rival and theirs else "-",
                 difference(theirs["difference"]) if theirs else "-",
                 f"{number(ours['ece'])} of {number(ours['ece_noise_95'])}",
+                number(least_ece(one)),
                 number(ours["calibration_slope"], 2),
                 f"{sum(part['within'] for part in honest)} of {len(honest)}",
                 number(max(origin["seconds"]["training"] for origin in one["origins"]), 1),
@@ -105,6 +115,7 @@ def _glance(judged: dict[str, Any]) -> str:
         "best peer",
         "difference (95 %)",
         "ECE of what chance makes",
+        "least ECE of a peer",
         "slope",
         "segments within chance",
         "longest training (s)",
