@@ -19,9 +19,10 @@ from pipelines.settings import Request
 if TYPE_CHECKING:
     import pandas as pd
 
-    from models.bundle import Bundle
-
 OLD_SCORE = "old_score"
+NEWEST = "always_newest"  # what the model of the last training says, whatever the gate said
+SAID = "__said"  # begins as no feature does
+KEY = ["lead_id", "as_of"]
 KEPT = ["lead_id", "as_of", "night", "created_at", "age_days", "group_id", "label"]
 
 
@@ -58,55 +59,72 @@ def score_nights(
         champion = InUse(made)
     if champion is None:
         return Stretch(made, nights, None, None), None
+    from models.bundle import Bundle
+
+    trained = champion.retraining
+    champion = _assembled(request, tables, plan, champion, until)
+    rows = _published(request, champion, since=made.at)
+    scored = rows[KEPT].assign(
+        leadgauge=rows[SAID],
+        base_rate=Bundle.load(trained.base_rate).probability(rows),
+        always_newest=rows[SAID],
+    )
+    if made.refused is None and made.number != trained.number:
+        newest = _published(
+            request, _assembled(request, tables, plan, InUse(made), until), since=made.at
+        )
+        told = newest[[*KEY, SAID]].rename(columns={SAID: NEWEST})
+        scored = scored.drop(columns=NEWEST).merge(told, on=KEY, how="left", validate="1:1")
+    path = request.work / f"scored-{made.number}.parquet"
+    scored.to_parquet(path)
+    return Stretch(made, nights, trained.number, path), champion
+
+
+def _published(request: Request, used: InUse, since: datetime) -> "pd.DataFrame":
+    """Return a model's rows of the nights from ``since`` on, with what it would have published, ``SAID``."""
     import pandas as pd
 
     from models.bundle import Bundle
     from models.following import as_published
 
-    trained = champion.retraining
-    bundle, base_rate = Bundle.load(trained.bundle), Bundle.load(trained.base_rate)
-    champion = _assembled(request, tables, plan, champion, bundle, until)
+    bundle = Bundle.load(used.retraining.bundle)
     rows = pd.concat(
-        [feature_frame(part, bundle.catalogue) for part in champion.parts], ignore_index=True
+        [feature_frame(part, bundle.catalogue) for part in used.parts], ignore_index=True
     )
-    said = as_published(bundle, rows, request.project.label.horizon_days)
-    inside = ((rows["night"] >= made.at) & (rows["night"] < until)).to_numpy(dtype=bool)
-    scored = rows.loc[inside, KEPT].assign(
-        leadgauge=said[inside], base_rate=base_rate.probability(rows[inside])
-    )
-    path = request.work / f"scored-{made.number}.parquet"
-    scored.to_parquet(path)
-    return Stretch(made, nights, trained.number, path), champion
+    rows[SAID] = as_published(bundle, rows, request.project.label.horizon_days)
+    return rows[rows["night"] >= since].reset_index(drop=True)
 
 
 def _assembled(
     request: Request,
     tables: TableSet,
     plan: Plan,
-    champion: InUse,
-    bundle: "Bundle",
+    used: InUse,
     until: datetime,
 ) -> InUse:
-    """Assemble what is missing of the champion's rows up to ``until``."""
-    trained = champion.retraining
+    """Assemble what is missing of a model's rows up to ``until``."""
+    from models.bundle import Bundle
+
+    trained = used.retraining
+    bundle = Bundle.load(trained.bundle)
     read = _as_the_model_reads(request, tables, bundle.catalogue, trained.number)
-    path = request.work / f"rows-{trained.number}-{len(champion.parts)}.parquet"
+    path = request.work / f"rows-{trained.number}-{len(used.parts)}.parquet"
     connection = open_tables(read, request.project.limits.memory_gb)
     try:
         rows = connection.read_parquet(plan.snapshots)
         rows = rows.filter(rows.night < moment(until))
-        if champion.until is None:
+        if used.until is None:
             learned = datetime.fromisoformat(bundle.training["last_as_of"])
             rows = rows.filter(rows.as_of > moment(learned))
         else:
-            rows = rows.filter(rows.night >= moment(champion.until))
+            rows = rows.filter(rows.night >= moment(used.until))
         snapshots = connection.create_table("nights", rows)
         connection.to_parquet(
             assemble(canonical(connection, read), snapshots, bundle.catalogue), path
         )
     finally:
         connection.disconnect()
-    return replace(champion, until=until, parts=(*champion.parts, path))
+    return replace(used, until=until, parts=(*used.parts, path))
 
 
 def _as_the_model_reads(
@@ -136,7 +154,7 @@ def offers(
 ) -> "pd.DataFrame":
     """Return the scored rows of all nights with what a win brought, ``amount``, and the old score if there is one.
 
-    Columns: ``KEPT``, ``leadgauge``, ``base_rate``, ``amount`` (NaN if not known, or not won), ``old_score``.
+    Columns: ``KEPT``, ``leadgauge``, ``base_rate``, ``always_newest``, ``amount`` (NaN if not known, or not won), ``old_score``.
     """
     import pandas as pd
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from features.errors import NotEnoughError
 from features.tables import AttributeColumn, TableSet
+from pipelines.backtest_nights import NEWEST as NEWEST_MODEL
 from pipelines.backtest_nights import OLD_SCORE, Stretch, offers
 from pipelines.backtest_plan import Asked, Plan
 from pipelines.settings import Request
@@ -81,7 +82,7 @@ def weigh(
             "spacing_days": plan.spacing_days,
         },
         "chosen": [*plan.choices, *_missed(rows, tables, nights)],
-        "evaluation": measure(dated, ["leadgauge", "base_rate"], gap_days=gap, seed=seed),
+        "evaluation": measure(dated, _contenders(rows), gap_days=gap, seed=seed),
         "expected_by_month": expected_by_month(dated, "leadgauge"),
         "capacity": {
             "per_day": round(sold.capacity.per_day, 3),
@@ -98,6 +99,12 @@ def weigh(
         **sold.curves(seed),
     }
     return Found(facts, curves, _headline(nights, sold.wins, policies))
+
+
+def _contenders(rows: "pd.DataFrame") -> list[str]:
+    """Return whose probabilities are measured; the newest models only where the gate kept one of them out."""
+    kept_out = bool((rows[NEWEST_MODEL] != rows["leadgauge"]).any())
+    return ["leadgauge", "base_rate", *([NEWEST_MODEL] if kept_out else [])]
 
 
 @dataclass(frozen=True)

@@ -294,6 +294,13 @@ def honesty(document: Mapping[str, Any]) -> list[str]:
         else "They told no more than the base rate of each age that was known at the time "
         f"(log loss {mine['log_loss']:.4f} against {base['log_loss']:.4f}).",
     ]
+    newest = document["evaluation"].get("always_newest")
+    if newest:
+        word = "better" if newest["log_loss"] < mine["log_loss"] else "no better"
+        told.append(
+            "Had every new model been put to use at once, whatever the gate said, they would have been "
+            f"{word} (log loss {newest['log_loss']:.4f})."
+        )
     note = document["evaluation"]["note"]
     return [*told, f"Mind that {note}."] if note else told
 

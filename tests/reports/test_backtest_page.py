@@ -131,6 +131,14 @@ def page() -> str:
     return render(DOCUMENT, title="<b>Acme</b>", currency="EUR")
 
 
+def test_what_the_gate_cost_is_told() -> None:
+    newest = {"always_newest": {"log_loss": 0.29, "ece": 0.01, "ece_noise_95": 0.02}}
+    told = honesty(changed(evaluation=DOCUMENT["evaluation"] | newest))
+    assert told[-1] == (
+        "Had every new model been put to use at once, whatever the gate said, they would have been better (log loss 0.2900)."
+    )
+
+
 def test_the_page_loads_nothing_and_escapes_what_it_is_told(page: str) -> None:
     assert "<b>Acme" not in page
     assert re.findall(r"(?:src|href)=\"(?!data:|#)[^\"]*\"", page) == []
