@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from models.scorer import Floats
+from models.words import number
 
 MOST_EXACT = 4000  # probabilities up to which the distribution is computed exactly
 BAND = 0.95
@@ -150,7 +151,7 @@ def is_off(together: Cohort, months: list[Cohort]) -> bool:
 def words(together: Cohort, months: list[Cohort]) -> str:
     """Tell expected against realised wins in one sentence."""
     said = (
-        f"of {together.leads} leads published {together.month}, {together.expected_wins:.0f} were expected to close in "
+        f"of {together.leads} leads published {together.month}, {number(together.expected_wins)} were expected to close in "
         f"time and {together.wins} did; honest probabilities give {together.low} to {together.high}"
     )
     out = [one.month for one in months if not one.inside]

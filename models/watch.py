@@ -19,6 +19,7 @@ from models.drift import share
 from models.encoding import unseen
 from models.scorer import Floats
 from models.tonight import BROKEN, LEVEL, Night, Seen
+from models.usual import FORMAT
 from models.watch_words import broken_words, drift_words, joint_words, new_words, score_words
 
 Verdict = Literal["go on", "warn", "stop"]
@@ -76,7 +77,7 @@ def watch(
         as_of: the night, naive UTC.
     """
     usual = bundle.model.get("watch")
-    if not usual:
+    if not usual or usual["format"] != FORMAT:
         return _without_reference(batches, bundle)
     night = Night(bundle, usual, as_of)
     for frame, probability in batches:

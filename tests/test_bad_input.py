@@ -144,7 +144,8 @@ def test_a_person_may_say_that_there_are_no_events(company: Company) -> None:
     no_events(company)
     told = leadgauge("score", company, "--force")
     assert told.code == 0
-    assert [warning[:21] for warning in told.document["warnings"]] == ["events: there are non"]
+    assert told.document["warnings"][0][:21] == "events: there are non"
+    assert told.document["watch"]["verdict"] == "stop"
 
 
 def test_without_any_events_the_attributes_are_learned_from(unpublished: Company) -> None:

@@ -140,7 +140,7 @@ def test_expected_and_realised_wins_are_told_in_one_sentence() -> None:
     two = Cohort("2026-02", 20, 100, 12.4, 12, 6, 19, 0.9, ["1"])
     both = Cohort("2026-01 to 2026-02", 40, 180, 22.2, 33, 14, 31, 0.02, ["1"])
     assert words(both, [one, two]) == (
-        "of 180 leads published 2026-01 to 2026-02, 22 were expected to close in time and 33 did; honest probabilities "
+        "of 180 leads published 2026-01 to 2026-02, 22.2 were expected to close in time and 33 did; honest probabilities "
         "give 14 to 31; outside their band: 2026-01"
     )
     assert one.to_json()["inside"] is False

@@ -262,7 +262,16 @@ def test_a_night_tells_what_was_promised_and_a_rerun_writes_the_same_bytes(
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == bytes_before
     assert {**second, "seconds": 0} == {**first, "seconds": 0}
     assert list(first)[:8] == COMMON
-    own = {"leads", "grades", "routes", "expected_wins", "model_version", "exports", "realised"}
+    own = {
+        "leads",
+        "grades",
+        "routes",
+        "expected_wins",
+        "model_version",
+        "exports",
+        "realised",
+        "watch",
+    }
     assert set(first) - set(COMMON) == own
     # The night of the first of December in Berlin.
     assert first["as_of"] == "2025-11-30T23:00:00Z"

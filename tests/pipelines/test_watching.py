@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from delivery.publication import SCORES, nights, project_folder
+from delivery.publication import SCORES, latest, nights, project_folder
 from delivery.publish import publish
 from delivery.receipt import Receipt
 from features.errors import StoppedError
@@ -21,7 +21,8 @@ from pipelines.home import Home, make_private
 from pipelines.promises import realised_finding
 from pipelines.scoring import ScoredNight
 from pipelines.settings import Request
-from pipelines.watch_file import read_watch
+from pipelines.status import _watch
+from pipelines.watch_file import read_watch, watch_file
 from pipelines.watching import Watched, said, watch_night
 from tests.models.population import NOW, draw, probability, watched
 from tests.pipelines.tiny import CATALOGUE, project
@@ -287,3 +288,14 @@ def test_a_person_may_overrule_and_is_warned(tmp_path: Path, model: Bundle) -> N
     _, found = night(tmp_path, model, broken, force=True)
     assert found.verdict == "stop"
     assert found.warnings[0].startswith("'Source' is empty for 100 %")
+
+
+def test_status_tells_the_watch_of_the_last_publication(tmp_path: Path) -> None:
+    put(tmp_path, AS_OF, {"a": 0.5})
+    asked = request(tmp_path)
+    published = latest(tmp_path, "acme")
+    assert _watch(published, asked) is None
+    path = watch_file(asked.project_home, AS_OF)
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"verdict": "warn", "words": "warn: scores", "findings": []}))
+    assert _watch(published, asked) == {"verdict": "warn", "words": "warn: scores"}
