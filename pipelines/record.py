@@ -1,7 +1,9 @@
 """What is kept of a training: evidence for the report and the data scientist, sums only."""
 
 import json
+import re
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 TRAINING = "training.json"
 HINDSIGHT = "hindsight.json"
+SEGMENTS = "segments.json"
+KEY = ["lead_id", "as_of"]
+LONGEST_SLUG = 60
 MOST_EXPLAINED = (
     4000  # rows in the picture of contributions: more say the same and take longer to draw
 )
@@ -29,21 +34,83 @@ def write_record(
     folder: Path,
     *,
     min_group: int,
-) -> None:
-    """Write the evaluation, the curves, the audit and the pictures of a training into ``folder``."""
+    seed: int = 7,
+) -> list[dict[str, Any]]:
+    """Write the evaluation, the curves, the audit and the pictures of a training into ``folder``.
+
+    Returns the calibration by segment, which is written, too.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     document = trained.to_json()
+    segments = segments_of(trained, mornings, catalogue, min_group=min_group, seed=seed)
     _write(document, folder / TRAINING)
+    _write({"segments": segments}, folder / SEGMENTS)
     _write({"suspects": [suspect.to_json() for suspect in suspects]}, folder / HINDSIGHT)
     _draw_curves(document, folder, min_group)
     _draw_summary(trained, mornings, catalogue, folder)
+    return segments
 
 
 def read_record(folder: Path) -> tuple[dict[str, Any], list[dict[str, str]]]:
-    """Return what a training found out, and the suspects of its hindsight audit."""
+    """Return what a training found out, ``segments`` among it, and the suspects of its hindsight audit.
+
+    A training of an earlier version has no segments.
+    """
     training = json.loads((folder / TRAINING).read_text(encoding="utf-8"))
     hindsight = json.loads((folder / HINDSIGHT).read_text(encoding="utf-8"))
-    return training, hindsight["suspects"]
+    path, segments = folder / SEGMENTS, list[dict[str, Any]]()
+    if path.is_file():
+        segments = json.loads(path.read_text(encoding="utf-8"))["segments"]
+    return {**training, "segments": segments}, hindsight["suspects"]
+
+
+def segments_of(
+    trained: "Trained",
+    mornings: "pd.DataFrame",
+    catalogue: Catalogue,
+    *,
+    min_group: int,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Return the calibration of the evaluated rows overall, by age, by grade and by source.
+
+    The grade is the one that the probability would get now. Without a source among the features the
+    category that moves the score most takes its place.
+    """
+    from models.segments import Grouping, important_category, judge_segments
+
+    rows = trained.predictions.reset_index(drop=True)
+    said = rows["leadgauge"].to_numpy(dtype=float)
+    groupings = [
+        Grouping.by_age(rows["age_days"].to_numpy(dtype=float)),
+        Grouping.by_grade(trained.bundle.grade(said)),
+    ]
+    feature = important_category(catalogue, trained.bundle.training["importance"], mornings)
+    if feature is not None:
+        known = mornings[[*KEY, feature.name]].drop_duplicates(KEY)
+        values = rows[KEY].merge(known, on=KEY, how="left")[feature.name]
+        groupings.append(Grouping.by_column(feature.label, values, rows["lead_id"]))
+    judged = judge_segments(rows, groupings, min_group=min_group, seed=seed)
+    return [segment.to_json() for segment in judged]
+
+
+def segment_metrics(segments: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return figures of the segments as MLflow takes them: names of letters, digits and underscores."""
+    metrics = {
+        "segments.judged": sum(one["verdict"] != "too few" for one in segments),
+        "segments.honest": sum(one["verdict"] == "honest" for one in segments),
+    }
+    told: dict[str, float] = {name: float(number) for name, number in metrics.items()}
+    for one in segments:
+        name = "_".join(_slug(one[key]) for key in ("by", "label"))
+        for key in ("expected", "won", "off", "ece", "ece_noise_95", "slope"):
+            if one[key] is not None:
+                told[f"segment.{name}.{key}"] = float(one[key])
+    return told
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", text.casefold()).strip("_")[:LONGEST_SLUG] or "other"
 
 
 def _draw_curves(document: dict[str, Any], folder: Path, min_group: int) -> None:
@@ -60,7 +127,7 @@ def _draw_curves(document: dict[str, Any], folder: Path, min_group: int) -> None
     if curves["gains"]:
         _save(gains_figure(gains_points(curves["gains"])), folder / "gains.png")
     drivers = drivers_table(document["explanation"], min_group=min_group)
-    if drivers:
+    if drivers and document["step"] != "base_rate":
         _save(drivers_figure(drivers), folder / "drivers.png")
 
 

@@ -1,7 +1,7 @@
 """Retraining: from the tables to a registered challenger, and to a new champion if it is better."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from models.gate import Verdict
 from pipelines.judging import judge
 from pipelines.lock import one_at_a_time
 from pipelines.reading import feature_frame, moment_of, read, tidy
-from pipelines.record import write_record
+from pipelines.record import segment_metrics, write_record
 from pipelines.registry import ModelVersion, Registry
 from pipelines.settings import Request
 from pipelines.steps import Steps
@@ -37,6 +37,7 @@ class Fitted:
     folds: list[dict[str, Any]]
     wins: int
     leads: int
+    segments: list[dict[str, Any]] = field(default_factory=list)
 
 
 def retrain(request: Request, steps: Steps) -> Summary:
@@ -100,13 +101,14 @@ def fit(frames: TrainingFrames, request: Request) -> Fitted:
     )
     bundle, evidence = request.work / "bundle", request.work / "record"
     trained.bundle.save(bundle)
-    write_record(
+    segments = write_record(
         trained,
         mornings,
         frames.catalogue,
         frames.suspects,
         evidence,
         min_group=project.report.min_group,
+        seed=project.model.seed,
     )
     predictions = request.work / "predictions.parquet"
     trained.predictions.to_parquet(predictions)
@@ -120,6 +122,7 @@ def fit(frames: TrainingFrames, request: Request) -> Fitted:
         folds=trained.folds,
         wins=trained.bundle.training["won_leads"],
         leads=trained.bundle.training["leads"],
+        segments=segments,
     )
 
 
@@ -138,7 +141,7 @@ def record(
         scorer=Path(scorer.__file__),
         step=fitted.step,
         record=fitted.record,
-        metrics=dict(_metrics(fitted.evaluation)),
+        metrics={**dict(_metrics(fitted.evaluation)), **segment_metrics(fitted.segments)},
         folds=[_flat(fold) for fold in fitted.folds],
         summary=f"{fitted.step}: {fitted.why}",
     )
@@ -178,6 +181,7 @@ def summarise(
             "promoted": promoted,
             "gate": verdict.to_json(),
             "evaluation": fitted.evaluation,
+            "segments": fitted.segments,
         },
         headline=f"Version {version.version} ({fitted.step}) learned from {fitted.leads} leads, "
         f"{fitted.wins} of them won; {state}.",
