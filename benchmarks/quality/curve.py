@@ -14,7 +14,7 @@ from features.errors import NotEnoughError
 from models.metrics import log_loss, log_losses
 from models.scorer import Floats
 
-SAMPLES = {50: 4, 100: 4, 300: 4, 1000: 2, 3000: 1}  # leads, and how many samples of so many
+SAMPLES = {50: 2, 100: 3, 300: 3, 1000: 1, 3000: 1}  # leads, and how many samples of so many
 
 
 def last_origin(rows: DatedRows, how: How) -> Origin:
