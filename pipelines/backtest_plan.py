@@ -215,7 +215,7 @@ def _spacing(nights: list[datetime], every: int) -> float:
 
 
 def _nights_in_words(nights: list[datetime], tables: TableSet, every: int, spacing: float) -> str:
-    told = f"{len(nights)} nights from {nights[0]:%Y-%m-%d} to {nights[-1]:%Y-%m-%d}, {_days(every)} apart"
+    told = f"{len(nights)} nights from {nights[0]:%Y-%m-%d} to {nights[-1]:%Y-%m-%d}, {every} {'day' if every == 1 else 'days'} apart"
     if tables.flat:
         return f"{told}: the days on which leads came in, since the export does not say when they ended"
     if spacing > 1.5 * every:
