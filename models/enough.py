@@ -1,5 +1,7 @@
 """Is there enough to learn from, and if not, what would it take."""
 
+import math
+
 import pandas as pd
 
 from features.errors import NotEnoughError
@@ -35,9 +37,39 @@ def check_enough(ladder: pd.DataFrame, settings: Model) -> None:
         raise NotEnoughError(
             "not enough data to train on: "
             + "; ".join(short)
+            + _what_it_takes(ladder, leads, won, settings)
             + ". Add older leads, or check in the project file that"
             " label.won and label.lost name the right values and that label.horizon_days is not too long for the data"
         )
+
+
+def _what_it_takes(ladder: pd.DataFrame, leads: int, won: int, settings: Model) -> str:
+    """Say how many leads and how long it takes if all goes on as so far; nothing where that cannot be told."""
+    if not won:
+        return ""
+    needed = max(settings.min_leads, math.ceil(settings.min_wins * leads / won))
+    if needed <= leads:
+        return ""
+    more = needed - leads
+    said = (
+        f". If {won} of {leads} leads go on to be won, it takes about {needed} of them, {more} more"
+    )
+    first = ladder.groupby("lead_id")["as_of"].min()
+    days = (first.max() - first.min()) / pd.Timedelta(days=1)
+    if days < 1:
+        return said
+    return f"{said}: at the pace so far ({leads} in {days:.0f} days) {how_long(more * days / leads)} more of data"
+
+
+def how_long(days: float) -> str:
+    """Write a stretch of time roughly: 12 days, 5 months, 3.4 years."""
+    if days < 60:
+        return f"about {math.ceil(days)} day{'' if math.ceil(days) == 1 else 's'}"
+    return (
+        f"about {math.ceil(days / 30.44)} months"
+        if days < 730
+        else f"about {days / 365.25:.1f} years"
+    )
 
 
 def reachable_step(won: int, settings: Model) -> str:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.errors import NotEnoughError
+from models.enough import how_long
 from models.scorer import Floats
 
 Positions = npt.NDArray[np.intp]
@@ -156,5 +157,16 @@ def _too_short(
         f" {first:%Y-%m-%d} to {last:%Y-%m-%d} ({days:.0f} days), and a label takes {gap_days:g} days to be known."
         f" A test needs training snapshots that were over before it starts: more than {2 * gap_days:g} days of data"
         f" before the data cut-off, with at least {train_wins} won leads to train on and {test_wins} later ones"
-        f" of other accounts to test on. Add older leads, or set a shorter label.horizon_days in the project file"
+        f" of other accounts to test on{_more(ladder, days, gap_days, train_wins + test_wins)}. Add older leads, or set a shorter label.horizon_days in the project file"
     )
+
+
+def _more(ladder: pd.DataFrame, days: float, gap_days: float, wins: int) -> str:
+    """Say how much longer it takes at the pace of wins so far; nothing where it is not the time that lacks."""
+    won = int(ladder.loc[ladder["label"] == 1, "lead_id"].nunique())
+    if not won or days < 1:
+        return ""
+    missing = gap_days + wins * days / won - days
+    if missing <= 0:
+        return ""
+    return f": at the pace so far ({won} won leads in {days:.0f} days) {how_long(missing)} more of data"

@@ -6,15 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.errors import NotEnoughError
 from models.bundle import Bundle
 from models.candidates import Candidate, OutOfFold, best
-from models.enough import check_enough
 from models.explain import explain
 from models.grades import reference, thresholds
 from models.ladder import climb
 from models.scorer import Floats, expit
-from tests.models.company import SETTINGS, SHARES, START, Frames
+from tests.models.company import SHARES, START, Frames
 
 BASE, PLAIN, WEAK = (
     Candidate("base_rate"),
@@ -118,19 +116,6 @@ def test_leads_of_one_probability_get_one_grade_from_the_middle() -> None:
 def test_the_reference_holds_probabilities_that_occurred() -> None:
     probability = np.random.default_rng(0).random(1000)
     assert set(reference(probability)) <= set(np.round(probability, 12).tolist())
-
-
-def test_too_little_is_refused_with_all_that_is_short() -> None:
-    ladder = pd.DataFrame({"lead_id": [f"L{row}" for row in range(20)], "label": [1] * 20})
-    with pytest.raises(NotEnoughError) as raised:
-        check_enough(ladder, SETTINGS)
-    assert str(raised.value) == (
-        "not enough data to train on: 20 leads with a known outcome, 100 are needed (model.min_leads);"
-        " 20 won leads, 30 are needed (model.min_wins);"
-        " all 20 leads were won: without lost leads there is nothing to tell apart (label.lost)."
-        " Add older leads, or check in the project file that label.won and label.lost name the right values"
-        " and that label.horizon_days is not too long for the data"
-    )
 
 
 def test_an_explanation_names_what_matters_and_counts_every_row(

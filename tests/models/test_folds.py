@@ -109,7 +109,8 @@ def test_too_short_a_history_says_how_much_it_takes() -> None:
         " 2024-01-01 to 2024-02-26 (56 days), and a label takes 90 days to be known."
         " A test needs training snapshots that were over before it starts: more than 180 days of data"
         " before the data cut-off, with at least 15 won leads to train on and 10 later ones"
-        " of other accounts to test on. Add older leads, or set a shorter label.horizon_days in the project file"
+        " of other accounts to test on: at the pace so far (67 won leads in 56 days) about 55 days more of data."
+        " Add older leads, or set a shorter label.horizon_days in the project file"
     )
 
 
