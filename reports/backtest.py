@@ -127,7 +127,9 @@ def months_figure(months: Sequence[Mapping[str, Any]], width: int = WIDE) -> Fig
             axes.plot(place, month["won"], "o", color=tone, markersize=7, mew=0, zorder=3)
         step = max(1, -(-len(months) // (12 if width > PHONE else 5)))
         shown = range(0, len(months), step)
-        axes.set_xticks(list(shown), [_month(months[place]["month"]) for place in shown])
+        axes.set_xticks(
+            list(shown), [_month(months[place]["month"], year=not place) for place in shown]
+        )
         axes.set_xlim(-0.6, max(len(months), 1) - 0.4)
         axes.set_ylim(bottom=0)
         axes.grid(visible=True, axis="y")
@@ -142,7 +144,9 @@ def _month_ticks(days: Sequence[datetime], most: int) -> tuple[list[float], list
     year, month = days[0].year, days[0].month
     while (begin := datetime(year, month, 1)) <= days[-1]:  # noqa: DTZ001  as naive as the nights
         if begin >= days[0]:
-            places[(begin - days[0]) / timedelta(days=1)] = _month(f"{year}-{month:02d}")
+            places[(begin - days[0]) / timedelta(days=1)] = _month(
+                f"{year}-{month:02d}", year=not places
+            )
         year, month = (year, month + 1) if month < 12 else (year + 1, 1)
     if not places:
         places[0.0] = f"{days[0].day} {words.MONTHS[days[0].month - 1][:3]}"
@@ -150,10 +154,11 @@ def _month_ticks(days: Sequence[datetime], most: int) -> tuple[list[float], list
     return list(places)[::step], list(places.values())[::step]
 
 
-def _month(text: str) -> str:
-    year, month = text.split("-")
+def _month(text: str, *, year: bool) -> str:
+    """Write 2026-01 as Jan, with the year below it where a year begins or the reader has to be told."""
+    number, month = text.split("-")
     name = words.MONTHS[int(month) - 1][:3]
-    return f"{name}\n{year}" if month == "01" else name
+    return f"{name}\n{number}" if year or month == "01" else name
 
 
 def _names(axes: Axes, ends: Mapping[str, tuple[float, float]]) -> None:
