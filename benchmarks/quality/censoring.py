@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -156,7 +157,7 @@ def _with_ends(rows: DatedRows, folder: Path, truth: pd.DataFrame | None) -> Com
 def measure(company: Company, step: str, count: int, threads: int) -> list[pd.DataFrame]:
     """Return the test rows of all cut-offs with what each way said: of mornings, and of moments of truth."""
     cutoffs, told = company.cutoffs(count), list[list[pd.DataFrame]]([[], []])
-    for cutoff, until in zip(cutoffs, cutoffs[1:], strict=False):
+    for cutoff, until in pairwise(cutoffs):
         pool = company.pool(cutoff)
         asked = [
             frame[(frame["as_of"] >= cutoff) & (frame["as_of"] < until)]
@@ -224,7 +225,7 @@ def _cell(values: dict[str, Floats], way: str, groups: np.ndarray) -> list[str]:
 def _levelled(rows: pd.DataFrame, way: str) -> Floats:
     """Return the losses once each cut-off's level is right: what is left for an intercept that follows the outcomes."""
     losses = np.empty(len(rows))
-    for _, inside in rows.groupby("cutoff").indices.items():
+    for inside in rows.groupby("cutoff").indices.values():
         label = rows["label"].to_numpy(dtype=np.float64)[inside]
         p = np.clip(rows[way].to_numpy()[inside], 1e-9, 1 - 1e-9)
         margin, shift = np.log(p / (1 - p)), 0.0

@@ -1,0 +1,148 @@
+"""Other horizons from one model: P(win within h) beside the published P(win within H).
+
+How likely a win is and how soon it comes are learned apart. The published probability says the first.
+For the second, each other horizon has a shift of the log cumulative hazard, ``log(-log(1 - P))``, by age
+and by how high the lead stands, learned on what was said forward in time and what came of it
+(proportional hazards: Cox 1972, in the grouped form of Prentice and Gloeckler 1978). A longer horizon is
+never less likely: starting from H, which stays as it was published, each further one is held at or
+beyond the one before.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.metrics import outcome_clusters
+from models.scorer import Floats, Spec, banded
+
+HORIZONS_DAYS = (30, 90, 180)
+WON_LEADS = (
+    30  # won within a horizon, or between it and the published one, that it takes to speak of it
+)
+BAND_WINS = 30
+MOST_BANDS = 6
+BAND_SPREAD, SLOPE_SPREAD = 0.3, 0.3  # normal priors; the common shift has a wide one
+SHIFT_SPREAD = 3.0
+NEVER = 1e-9
+DAYS = ["days_to_win", "days_followed"]
+
+
+def with_days(predictions: pd.DataFrame, mornings: pd.DataFrame) -> pd.DataFrame:
+    """Return the out-of-fold rows of a training with how their leads went on: ``days_to_win``, ``days_followed``."""
+    told = mornings[["lead_id", "as_of", *DAYS]]
+    return predictions.merge(told, on=["lead_id", "as_of"], how="left", validate="many_to_one")
+
+
+def fit_horizons(
+    said: pd.DataFrame, days: Sequence[int] = HORIZONS_DAYS, *, horizon_days: float
+) -> Spec:
+    """Learn the other horizons from what was said forward in time, as JSON values for ``model["horizons"]``.
+
+    Args:
+        said: rows with ``lead_id``, ``as_of``, ``age_days``, ``leadgauge`` (the probability of a win within
+            ``horizon_days``), ``days_to_win`` (NaN: not won yet) and ``days_followed`` (from ``as_of`` to
+            the data cut-off; NaN where nobody knows when leads ended).
+        days: the horizons to speak for.
+        horizon_days: the published horizon.
+
+    Returns:
+        ``published``, ``others`` (what ``at_horizons`` reads) and ``silent``: the horizons that the data
+        do not speak for, each with ``days`` and ``why``.
+    """
+    others, silent = list[Spec](), list[dict[str, Any]]()
+    for horizon in sorted(set(days) - {horizon_days}):
+        mature = said[said["days_followed"] >= max(horizon, horizon_days)]
+        why = _why_not(mature, said, horizon, horizon_days)
+        if why:
+            silent.append({"days": horizon, "why": why})
+        else:
+            others.append({"days": horizon, **_fit(mature, horizon)})
+    return {"published": horizon_days, "others": others, "silent": silent}
+
+
+def at_horizons(spec: Spec, probability: Floats, age_days: Floats) -> dict[float, Floats]:
+    """Return P(win within h), (rows,), for the published horizon and each other that the data speak for.
+
+    Never decreasing in the horizon, row by row; at the published one it is ``probability`` itself.
+    """
+    hazard = log_hazard(probability)
+    told = {}
+    for other in spec["others"]:
+        shift = banded(other, np.nan_to_num(age_days)) + other["slope"] * (hazard - other["centre"])
+        told[other["days"]] = -np.expm1(-np.exp(hazard + shift))
+    published, result = spec["published"], {spec["published"]: probability}
+    for step, hold in ((-1, np.minimum), (1, np.maximum)):
+        before = probability
+        for horizon in sorted(
+            (h for h in told if step * (h - published) > 0), key=lambda h: step * h
+        ):
+            before = result[horizon] = hold(told[horizon], before)
+    return dict(sorted(result.items()))
+
+
+def log_hazard(probability: Floats) -> Floats:
+    """Return the log cumulative hazard, log(-log(1 - p)); probabilities are kept off 0 and 1 by 1e-9."""
+    return np.asarray(np.log(-np.log1p(-np.clip(probability, NEVER, 1 - NEVER))), dtype=np.float64)
+
+
+def _why_not(
+    mature: pd.DataFrame, said: pd.DataFrame, horizon: int, published: float
+) -> str | None:
+    """Return why the data do not speak for a horizon, None where they do."""
+    if said["days_followed"].isna().all():
+        return "the data say how leads ended, not when"
+    if mature.empty:
+        return f"no tested snapshot was followed for {horizon} days"
+    leads = mature["lead_id"]
+    won = leads[mature["days_to_win"] < horizon].nunique()
+    if won < WON_LEADS:
+        return f"{won} of the tested leads were won within {horizon} days; it takes {WON_LEADS}"
+    kept = leads[~(mature["days_to_win"] < max(horizon, published))].nunique()
+    if kept < WON_LEADS:
+        return f"{kept} of the tested leads were still not won after {horizon} days; it takes {WON_LEADS}"
+    return None
+
+
+def _fit(rows: pd.DataFrame, horizon: int) -> Spec:
+    """Fit shift by band of age, and slope, by Fisher scoring with normal priors."""
+    label = (rows["days_to_win"] < horizon).to_numpy(dtype=np.float64)
+    hazard = log_hazard(rows["leadgauge"].to_numpy(dtype=np.float64))
+    ages = rows["age_days"].to_numpy(dtype=np.float64)
+    edges = _age_bands(rows.loc[label == 1].drop_duplicates("lead_id")["age_days"])
+    band = np.searchsorted(edges, ages, side="right")
+    clusters = len(np.unique(outcome_clusters(rows, horizon)))
+    # A lead on many mornings within one horizon has one outcome, not many.
+    weight, centre = clusters / len(rows), float(hazard.mean())
+    inside = (band[:, None] == np.arange(len(edges) + 1)).astype(np.float64)
+    columns = np.column_stack([np.ones(len(rows)), hazard - centre, inside])
+    spread = [SHIFT_SPREAD, SLOPE_SPREAD, *[BAND_SPREAD] * (len(edges) + 1)]
+    theta = _scored(columns, hazard, label, weight, 1 / np.square(spread))
+    margins = (theta[0] + theta[2:]).tolist()
+    return {"edges": edges, "margins": margins, "slope": float(theta[1]), "centre": centre}
+
+
+def _scored(columns: Floats, offset: Floats, label: Floats, weight: float, prior: Floats) -> Floats:
+    theta = np.zeros(columns.shape[1])
+    for _ in range(50):
+        rate = np.exp(np.clip(offset + columns @ theta, -30, 4))
+        lost = np.exp(-rate)
+        p = np.clip(1 - lost, 1e-12, 1 - 1e-12)
+        slope = rate * lost  # of the probability in the linear predictor
+        gradient = columns.T @ (weight * slope * (label - p) / (p * (1 - p))) - prior * theta
+        curve = (columns * (weight * slope**2 / (p * (1 - p)))[:, None]).T @ columns
+        step = np.clip(np.linalg.solve(curve + np.diag(prior), gradient), -1, 1)
+        theta = theta + step
+        if np.abs(step).max() < 1e-9:
+            break
+    return np.asarray(theta, dtype=np.float64)
+
+
+def _age_bands(ages: pd.Series) -> list[float]:
+    """Return edges between bands of age, in days, with as many won leads in each as it takes."""
+    count = min(MOST_BANDS, len(ages) // BAND_WINS)
+    if count < 2:
+        return []
+    edges = np.unique(np.quantile(ages, np.arange(1, count) / count))
+    return [float(edge) for edge in edges if edge > ages.min()]
