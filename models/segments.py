@@ -19,7 +19,7 @@ Labels = npt.NDArray[np.object_]
 MOST_LEVELS = 8
 SURE = 0.95  # that honest probabilities pass everywhere, all segments taken together
 LEAST_EXPECTED = 5.0  # wins, and losses, below which a band says little
-SLOPE_WINS = 30  # and losses, below which a slope is mostly noise
+SLOPE_ERROR = 0.25  # of an honest slope, above which it is mostly noise
 MISSING = "not recorded"
 ALL = "all leads"
 
@@ -66,7 +66,8 @@ class Segment:
     A lead stands on many mornings but ends once. So it counts once per horizon, by its first morning in the
     segment: ``outcomes``, ``expected`` and ``won`` are of these. Between ``low`` and ``high`` wins lie what honest
     probabilities give (Poisson-binomial, leads taken as independent), for all judged segments at once in 95 of 100
-    cases. ``ece``, ``ece_noise_95`` and ``slope`` are of all rows, as in the evaluation.
+    cases. ``ece``, ``ece_noise_95`` and ``slope`` are of all rows, as in the evaluation; the slope is None where
+    probabilities are too few, or too much alike, to tell it.
     """
 
     by: str
@@ -162,13 +163,21 @@ def _tells_enough(probability: Floats) -> bool:
     return min(expected, len(probability) - expected) >= LEAST_EXPECTED
 
 
+def _slope_error(probability: Floats) -> float:
+    """Return the standard error that the calibration slope of honest probabilities has: infinite where all are the same."""
+    clipped = np.clip(probability, 1e-12, 1 - 1e-12)
+    margin, weight = np.log(clipped / (1 - clipped)), clipped * (1 - clipped)
+    spread = float((weight * (margin - np.average(margin, weights=weight)) ** 2).sum())
+    return float("inf") if spread <= 0 else spread**-0.5
+
+
 def _judge(name: str, level: str, rows: pd.DataFrame, confidence: float, seed: int) -> Segment:
     once = _once(rows)
     said, won = _said(once), int(once["label"].sum())
     low, high = wins_band(said, confidence)
     label, probability = rows["label"].to_numpy(dtype=np.float64), _said(rows)
     clusters = pd.factorize(rows["cluster"])[0].astype(np.int64)
-    steady = min(won, len(once) - won) >= SLOPE_WINS
+    steady = 0 < won < len(once) and _slope_error(said) <= SLOPE_ERROR
     if low <= won <= high:
         verdict: Verdict = "honest" if _tells_enough(said) else "too few"
     else:

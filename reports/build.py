@@ -10,10 +10,17 @@ import pandas as pd
 from features.project import Project
 from features.tables import TableSet
 from reports.drivers import drivers_table
-from reports.facts import LeftOut, ReportFacts, Suspect
+from reports.facts import Driver, LeftOut, ReportFacts, Suspect
 from reports.sources import Maturity, lead_counts, sources_table, spend_without_leads
 from reports.tonight import grades_table, quarantine_table
-from reports.training import calibration_points, evaluation_facts, gains_points, why_sentence
+from reports.training import (
+    calibration_points,
+    evaluation_facts,
+    following_sentence,
+    gains_points,
+    segment_facts,
+    why_sentence,
+)
 
 
 def report_facts(
@@ -33,7 +40,7 @@ def report_facts(
     Args:
         project: the company's project file.
         tables: the canonical tables on disk; of them lead ids, times, sources and outcomes are read.
-        trained: ``Trained.to_json()``, as the training run logged it.
+        trained: ``Trained.to_json()``, as the training run logged it, and ``segments``, its calibration by segment.
         scored: tonight's open leads: ``lead_id, close_probability, grade, expected_value``; may be empty.
         as_of: the night that the report is about; naive UTC.
         model_version: of the champion.
@@ -63,13 +70,16 @@ def report_facts(
         currency=project.report.currency,
         model_version=model_version,
         step=trained["step"],
+        tried=[one["step"] for one in trained["ladder"]["comparisons"] if "step" in one],
         why=why_sentence(trained["ladder"]),
+        following=following_sentence(trained["ladder"]),
         min_group=project.report.min_group,
         counts=lead_counts(leads, outcomes, scored, maturity=Maturity.of(project, tables)),
         evaluation=evaluation_facts(trained["evaluation"]),
         calibration=calibration_points(curves["calibration"]),
+        segments=segment_facts(trained.get("segments", [])),
         gains=gains_points(curves["gains"]),
-        drivers=drivers_table(trained["explanation"], min_group=project.report.min_group),
+        drivers=_drivers(trained, project.report.min_group),
         sources=by_group(by="source") if "source" in leads else [],
         campaigns=by_group(by="campaign") if "campaign" in leads else [],
         tonight=grades_table(scored),
@@ -83,6 +93,13 @@ def report_facts(
         left_out=[LeftOut(column=column, reason=reason) for column, reason in left_out.items()],
         warnings=[*dict.fromkeys([*warnings, *tables.warnings]), *_unmatched(leads, spend)],
     )
+
+
+def _drivers(trained: Mapping[str, Any], min_group: int) -> list[Driver]:
+    """Return what moves the score; where nothing tells leads apart there is nothing to name."""
+    if trained["step"] == "base_rate":
+        return []
+    return drivers_table(trained["explanation"], min_group=min_group)
 
 
 def _read(tables: TableSet, name: Any, columns: Sequence[str]) -> pd.DataFrame:  # noqa: ANN401  a table name

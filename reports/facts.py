@@ -26,7 +26,7 @@ LONGEST_NAME = 80
 LONGEST_SENTENCE = 600
 
 Step = Literal["base_rate", "logistic", "lightgbm"]
-Contender = Literal["leadgauge", "base_rate", "logistic", "lightgbm"]
+Contender = Literal["leadgauge", "base_rate", "odoo", "logistic", "lightgbm"]
 
 
 def clean(text: str, longest: int = LONGEST_NAME) -> str:
@@ -131,6 +131,30 @@ class CalibrationPoint(Fact):
     rows: NonNegativeInt
 
 
+class Segment(Fact):
+    """One group of the leads that were tried, each counted once: wins expected and wins that came.
+
+    ``by`` names the grouping (``Age``, ``Grade``, a column), or says that these are all leads. Honest
+    probabilities give between ``low`` and ``high`` wins, in all groups at once in 95 of 100 cases. ``off`` is
+    said less happened, a share.
+    """
+
+    by: Name
+    label: Name
+    rows: NonNegativeInt
+    leads: NonNegativeInt
+    outcomes: PositiveInt
+    expected: NonNegativeFloat
+    won: NonNegativeInt
+    low: NonNegativeInt
+    high: NonNegativeInt
+    off: Finite
+    ece: Maybe = None
+    ece_noise_95: Maybe = None
+    slope: Maybe = None
+    verdict: Literal["honest", "too high", "too low", "too few"]
+
+
 class GainsPoint(Fact):
     """Contact this share of leads, best first, and this share of the wins is among them."""
 
@@ -218,7 +242,8 @@ class LeftOut(Fact):
 class ReportFacts(Fact):
     """Everything that the report says.
 
-    ``as_of`` and ``data_cutoff`` are UTC. ``closing_times`` is False for a flat export, where
+    ``tried`` are the steps that were held against the one below, ``why`` tells how one was chosen, ``following`` how the level of the probabilities moves with the
+    outcomes. ``as_of`` and ``data_cutoff`` are UTC. ``closing_times`` is False for a flat export, where
     nobody knows when a lead closed and the page must not speak of a horizon.
     """
 
@@ -230,11 +255,14 @@ class ReportFacts(Fact):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
     model_version: Name
     step: Step
+    tried: list[Step] = []
     why: Sentence
+    following: Sentence | None = None
     min_group: PositiveInt = 10
     counts: Counts
     evaluation: Evaluation
     calibration: list[CalibrationPoint] = []
+    segments: list[Segment] = []
     gains: list[GainsPoint] = []
     drivers: list[Driver] = []
     sources: list[SourceRow] = []

@@ -1,6 +1,8 @@
 """The sentences of the report. Each is computed from the facts; none says that anything causes a win."""
 
-from reports.facts import Metrics, ReportFacts, SourceRow
+from collections.abc import Sequence
+
+from reports.facts import Metrics, ReportFacts, Segment, SourceRow
 from reports.words import count, day, percent, percent_rounded, points, share_range_rounded
 
 STEPS = {
@@ -11,15 +13,19 @@ STEPS = {
 CONTENDERS = {
     "leadgauge": "leadgauge",
     "base_rate": "Base rate",
+    "odoo": "Odoo's scoring",
     "logistic": "Logistic regression",
     "lightgbm": "Boosted trees",
 }
+RIVALS = {**STEPS, "odoo": "Odoo's scoring"}
+MOST_NAMED = 3
 BOLD, TIMID = 0.9, 1.1  # calibration slopes between these have about the right spread
 
 
 def bottom_line(facts: ReportFacts) -> list[str]:
     """Return three sentences: how many close, how well they can be told apart, where they come from."""
-    return [_how_many(facts), _told_apart(facts), _where_from(facts) or _tonight(facts)]
+    sources = _where_from(facts) if facts.tells_leads_apart else None
+    return [_how_many(facts), _told_apart(facts), sources or _tonight(facts)]
 
 
 def within(facts: ReportFacts) -> str:
@@ -42,10 +48,13 @@ def _how_many(facts: ReportFacts) -> str:
 
 def _told_apart(facts: ReportFacts) -> str:
     if not facts.tells_leads_apart:
-        return (
-            "Nothing in the data tells good leads from bad ones: forward in time no model was better than the base "
-            "rate, so leads of the same age all get the same probability, and the order of a call list is left to you."
+        alike = "leads of the same age all get" if facts.closing_times else "all leads get"
+        found = (
+            "Nothing in the data tells good leads from bad ones: forward in time no model was better than the base rate"
+            if facts.tried
+            else "No model was tried: the project file asks for the base rate alone"
         )
+        return f"{found}, so {alike} the same probability, and the order of a call list is left to you."
     lift = facts.leadgauge.lift_top_10
     if lift is None:
         return f"leadgauge ranks them by {STEPS[facts.step]}, tested forward in time."
@@ -53,6 +62,26 @@ def _told_apart(facts: ReportFacts) -> str:
         f"The tenth of leads that leadgauge ranks highest holds {percent_rounded(lift / 10)} of the wins, "
         f"{lift:.1f} times its share."
     )
+
+
+def no_signal(facts: ReportFacts) -> list[str]:
+    """Say that there is no signal, what follows from it, and what could change it; nothing where leads are told apart."""
+    if facts.tells_leads_apart or not facts.tried:
+        return []
+    steps = " and ".join(STEPS[step] for step in facts.tried)
+    said = f"{steps[:1].upper()}{steps[1:]} {'was' if len(facts.tried) == 1 else 'were'} tried"
+    spread = (
+        "grades go by the lead's age alone" if facts.closing_times else "all get the same grade"
+    )
+    return [
+        f"{said} forward in time, with every column that may be used. On leads that came later, nothing they said was "
+        "better than the share of leads of each age that closed before by more than chance allows. What looks like a "
+        "pattern in the past did not hold.",
+        f"So leadgauge publishes that share and nothing finer: no reasons are given, and {spread}. "
+        "Differences between the sources below are no ranking either.",
+        "That can change with more leads that have closed, with what leads did (visits, mails, calls), or with columns "
+        "that are filled in when a lead arrives. The next training looks again.",
+    ]
 
 
 def _where_from(facts: ReportFacts) -> str | None:
@@ -90,7 +119,7 @@ def tonight(facts: ReportFacts) -> str | None:
     """Say what the best grade tonight is worth, or nothing when no lead is open."""
     leads = sum(row.leads for row in facts.tonight)
     wins = sum(row.expected_wins for row in facts.tonight)
-    if not leads or wins <= 0:
+    if not leads or wins <= 0 or len(facts.tonight) == 1:
         return None
     best = facts.tonight[0]
     return (
@@ -116,9 +145,8 @@ def honesty(facts: ReportFacts) -> list[str]:
         f"{count(evaluation.wins)} of them ended in a win."
     )
     second = " ".join(filter(None, (_said_and_happened(facts), _off_by(ours), _spread(ours))))
-    return [
-        paragraph for paragraph in (first, second, _others(facts), evaluation.note) if paragraph
-    ]
+    told = (first, second, _by_segment(facts), _others(facts), facts.following, evaluation.note)
+    return [paragraph for paragraph in told if paragraph]
 
 
 def _said_and_happened(facts: ReportFacts) -> str | None:
@@ -157,22 +185,59 @@ def _spread(ours: Metrics) -> str | None:
     return f"They were neither too bold nor too timid (slope {slope:.2f}; 1 is right)."
 
 
+def _by_segment(facts: ReportFacts) -> str | None:
+    parts = [one for by, rows in groups(facts.segments) if by for one in rows]
+    judged = [one for one in parts if one.verdict != "too few"]
+    if len(judged) < 2:
+        return None
+    ways = list(dict.fromkeys(one.by for one in judged))
+    by = " and ".join(filter(None, [", ".join(ways[:-1]), ways[-1]]))
+    off = [one for one in judged if one.verdict != "honest"]
+    looked = f"Looked at by {by}, there are {len(judged)} groups large enough to judge."
+    if not off:
+        return f"{looked} In all of them the wins lay within the range that honest probabilities allow."
+    named = ", ".join(f"{one.by} {one.label} ({verdict(one)})" for one in off[:MOST_NAMED])
+    more = f" and {len(off) - MOST_NAMED} more" if len(off) > MOST_NAMED else ""
+    return (
+        f"{looked} In {len(judged) - len(off)} the wins lay within the range that honest probabilities allow; "
+        f"not in {named}{more}."
+    )
+
+
+def groups(segments: Sequence[Segment]) -> list[tuple[str, list[Segment]]]:
+    """Return the segments by grouping, in their order; all leads together stand under no name."""
+    found: dict[str, list[Segment]] = {}
+    for one in segments:
+        found.setdefault("" if one.by == one.label else one.by, []).append(one)
+    return list(found.items())
+
+
+def verdict(segment: Segment) -> str:
+    """Say whether a segment's probabilities were honest, or by how much they were off."""
+    if segment.verdict == "too few":
+        return "too few to tell"
+    if segment.verdict == "honest":
+        return "honest"
+    return f"{segment.verdict} by {100 * abs(segment.off):.1f} points"
+
+
 def _others(facts: ReportFacts) -> str | None:
     if not facts.tells_leads_apart:
         return None
     ours = facts.leadgauge.log_loss
     rivals = [
         name
-        for name in ("base_rate", "logistic")
+        for name in ("base_rate", "odoo", "logistic")
         if name in facts.evaluation.contenders and name != facts.step
     ]
     told = [
-        f"{_against(ours, facts.evaluation.contenders[name].log_loss)} that of {STEPS[name]}"
+        f"{_against(ours, facts.evaluation.contenders[name].log_loss)} that of {RIVALS[name]}"
         for name in rivals
     ]
-    return (
-        f"Its penalty for wrong probabilities (log loss) is {' and '.join(told)}." if told else None
-    )
+    if not told:
+        return None
+    listed = " and ".join(filter(None, [", ".join(told[:-1]), told[-1]]))
+    return f"Its penalty for wrong probabilities (log loss) is {listed}."
 
 
 def _against(ours: float, theirs: float) -> str:

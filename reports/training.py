@@ -1,12 +1,15 @@
 """From what a training run logged to the facts of the trial."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from reports.facts import CalibrationPoint, Evaluation, GainsPoint, Metrics
+from reports.facts import CalibrationPoint, Evaluation, GainsPoint, Metrics, Segment
+from reports.words import percent
 
-CONTENDERS = ("leadgauge", "base_rate", "logistic", "lightgbm")
+CONTENDERS = ("leadgauge", "base_rate", "odoo", "logistic", "lightgbm")
+MONTH = 30.0  # days
 POINT = ("predicted", "observed", "low", "high", "rows")
 
 
@@ -31,6 +34,13 @@ def calibration_points(curve: Sequence[Mapping[str, Any]]) -> list[CalibrationPo
     return [CalibrationPoint(**{key: point[key] for key in POINT}) for point in curve]
 
 
+def segment_facts(segments: Sequence[Mapping[str, Any]]) -> list[Segment]:
+    """Return the calibration by segment; of what training wrote only what a page tells."""
+    return [
+        Segment(**{key: one[key] for key in Segment.model_fields if key in one}) for one in segments
+    ]
+
+
 def gains_points(curve: Sequence[Mapping[str, Any]]) -> list[GainsPoint]:
     """Return the points of one contender's gains curve, ``curves["leadgauge"]["gains"]``."""
     return [GainsPoint(leads=point["share"], wins=min(1.0, point["wins"])) for point in curve]
@@ -43,3 +53,29 @@ def why_sentence(decision: Mapping[str, Any]) -> str:
         return "It is the only step of the ladder."
     text = "; ".join(told)
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def following_sentence(decision: Mapping[str, Any]) -> str | None:
+    """Return how the level of the probabilities follows the outcomes; None from a training that did not say.
+
+    ``speed`` is the variance that the shift of all log-odds gains per day: over a month it typically moves by the root
+    of thirty times that.
+    """
+    if "speed" not in decision:
+        return None
+    speed = decision["speed"]
+    if speed is None:
+        return (
+            "The level of the probabilities stays where the training put it: following newer outcomes "
+            "did not make the past's probabilities better."
+        )
+    if speed == 0:
+        return (
+            "All probabilities are moved together so that they agree with every outcome known so far, old and new "
+            "ones counting the same; they do not chase the latest."
+        )
+    a_month = math.exp(math.sqrt(MONTH * float(speed))) - 1
+    return (
+        "When more or fewer leads close than was said, all probabilities move with it as outcomes become known. In the "
+        f"past it paid to let the odds drift by about {percent(a_month)} in a typical month."
+    )

@@ -16,6 +16,7 @@ from reports.facts import (
     Metrics,
     QuarantineRow,
     ReportFacts,
+    Segment,
     SourceRow,
     Suspect,
 )
@@ -137,6 +138,39 @@ CALIBRATION = [
     (0.19, 0.182, 900),
     (0.312, 0.287, 900),
 ]
+
+
+def segment(by: str, label: str, leads: int, expected: float, won: int, **changed: Any) -> Segment:
+    spread = 3 * expected**0.5
+    low, high = max(0, round(expected - spread)), round(expected + spread)
+    values: dict[str, Any] = {
+        "by": by,
+        "label": label,
+        "rows": 4 * leads,
+        "leads": leads,
+        "outcomes": leads,
+        "expected": expected,
+        "won": won,
+        "low": low,
+        "high": high,
+        "off": (expected - won) / leads,
+        "ece": 0.012,
+        "ece_noise_95": 0.02,
+        "slope": 0.96,
+        "verdict": "honest" if low <= won <= high else "too high" if won < low else "too low",
+    }
+    return Segment(**{**values, **changed})
+
+
+SEGMENTS = [
+    segment("all leads", "all leads", 5400, 466.2, 452),
+    segment("Age", "day 0", 1900, 190.0, 201),
+    segment("Age", "1 to 6 days", 1800, 160.4, 148),
+    segment("Grade", "A", 540, 205.1, 151),
+    segment("Grade", "D", 2700, 41.3, 45, slope=None),
+    segment("Lead Source", "Referral", 410, 88.2, 95),
+    segment("Lead Source", "Partner", 38, 3.1, 2, verdict="too few", slope=None),
+]
 GAINS = [
     (0.05, 0.22),
     (0.1, 0.384),
@@ -163,6 +197,7 @@ def example_facts(**changed: Any) -> ReportFacts:
         "horizon_days": 90,
         "model_version": "harbour-7",
         "step": "lightgbm",
+        "tried": ["logistic", "lightgbm"],
         "why": "Its log loss forward in time was 4.1% below that of logistic regression, in 5 of 5 folds.",
         "counts": Counts(leads=9245, won=812, open=1290, base_rate=0.0884),
         "evaluation": Evaluation(
@@ -179,6 +214,7 @@ def example_facts(**changed: Any) -> ReportFacts:
                     lift_top_10=1.0,
                     wins_in_top_20=0.2,
                 ),
+                "odoo": metrics(log_loss=0.2611, brier=0.0751, auc=0.77),
                 "logistic": metrics(
                     log_loss=0.2515,
                     brier=0.0739,
@@ -195,6 +231,7 @@ def example_facts(**changed: Any) -> ReportFacts:
             last=date(2026, 8, 17),
         ),
         "calibration": [point(*row) for row in CALIBRATION],
+        "segments": SEGMENTS,
         "gains": [GainsPoint(leads=leads, wins=wins) for leads, wins in GAINS],
         "drivers": DRIVERS,
         "sources": SOURCES,

@@ -11,12 +11,20 @@ import pytest
 from features.project import Project
 from features.tables import TableCount, TableSet
 from models.metrics import all_metrics, calibration_curve, gains_curve
+from models.segments import Grouping, judge_segments
 from reports.build import report_facts
 from reports.drivers import drivers_table
 from reports.facts import GradeRow, Metrics
 from reports.page import render
 from reports.tonight import grades_table, quarantine_table
-from reports.training import calibration_points, evaluation_facts, gains_points, why_sentence
+from reports.training import (
+    calibration_points,
+    evaluation_facts,
+    following_sentence,
+    gains_points,
+    segment_facts,
+    why_sentence,
+)
 
 CUTOFF = datetime(2026, 6, 30)  # noqa: DTZ001  canonical times are naive UTC
 
@@ -167,6 +175,53 @@ def test_why_is_told_in_the_ladders_own_words() -> None:
     assert why_sentence({"comparisons": []}) == "It is the only step of the ladder."
 
 
+@pytest.mark.parametrize(
+    ("decision", "says"),
+    [
+        ({}, None),
+        (
+            {"speed": None},
+            "The level of the probabilities stays where the training put it: following newer outcomes did not make the "
+            "past's probabilities better.",
+        ),
+        (
+            {"speed": 0.0},
+            "All probabilities are moved together so that they agree with every outcome known so far, old and new ones "
+            "counting the same; they do not chase the latest.",
+        ),
+        (
+            {"speed": 3e-4},
+            "When more or fewer leads close than was said, all probabilities move with it as outcomes become known. In "
+            "the past it paid to let the odds drift by about 10% in a typical month.",
+        ),
+    ],
+)
+def test_how_the_intercept_followed_is_told_in_words(
+    decision: dict[str, Any], says: str | None
+) -> None:
+    assert following_sentence(decision) == says
+
+
+def judged_segments() -> list[dict[str, Any]]:
+    label, probability, clusters = measured()
+    rows = pd.DataFrame(
+        {"lead_id": clusters.astype(str), "as_of": CUTOFF, "label": label, "cluster": clusters, "leadgauge": probability}
+    )  # fmt: skip
+    grades = Grouping.by_grade(["A" if p > 0.1 else "B" for p in probability])
+    judged = judge_segments(rows, [grades], min_group=10, seed=1)
+    return [one.to_json() for one in judged]
+
+
+def test_segments_of_a_training_run_become_facts() -> None:
+    told = segment_facts(judged_segments())
+    assert [(one.by, one.label) for one in told] == [
+        ("all leads", "all leads"),
+        ("Grade", "A"),
+        ("Grade", "B"),
+    ]
+    assert sum(one.won for one in told[1:]) == told[0].won
+
+
 def test_grades_are_summed_and_an_unknown_value_stays_unknown() -> None:
     scored = pd.DataFrame(
         {
@@ -293,3 +348,40 @@ def test_all_facts_come_together_and_make_a_page(tmp_path: Path) -> None:
     page = render(facts)
     assert "Logistic regression saves 0.01: taken." in page
     assert "money in CHF" in page
+    assert facts.segments == []
+
+
+def test_a_base_rate_names_no_drivers(tmp_path: Path) -> None:
+    project = Project.model_validate(
+        {
+            "project": "harbour",
+            "sources": {"leads": {"path": "leads.csv"}, "outcomes": {"path": "outcomes.csv"}},
+        }
+    )
+    trained = {
+        **trained_document(),
+        "step": "base_rate",
+        "ladder": {
+            "step": "base_rate",
+            "speed": 0.0,
+            "comparisons": [
+                {"step": "logistic", "words": "logistic regression costs 0.01: not taken"}
+            ],
+        },
+        "segments": judged_segments(),
+    }
+    facts = report_facts(
+        project,
+        table_set(tmp_path),
+        trained,
+        pd.DataFrame(),
+        as_of=CUTOFF,
+        model_version="3",
+        left_out={},
+    )
+    assert facts.drivers == []
+    assert facts.tried == ["logistic"]
+    page = render(facts)
+    assert "There is no signal in these data" in page
+    assert "As measured: Logistic regression costs 0.01: not taken." in page
+    assert "What leads that close have in common" not in page

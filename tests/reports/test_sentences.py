@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from reports.facts import Counts, ReportFacts
-from reports.sentences import bottom_line, data_in_short, honesty, tonight
-from tests.reports.examples import SOURCES, example_facts, metrics, source
+from reports.sentences import bottom_line, data_in_short, honesty, no_signal, tonight
+from tests.reports.examples import SEGMENTS, SOURCES, example_facts, metrics, segment, source
 
 NBSP = "\N{NO-BREAK SPACE}"
 
@@ -89,9 +89,68 @@ def test_honesty_is_told_in_plain_words_against_the_base_rate_and_logistic_regre
         "Of leads that were given about 31%, 29% closed; of those given about 1.1%, 1.3%. On average a probability "
         "was 0.8 percentage points off, within the 1.2 percentage points that chance alone can explain: no sign that "
         "they mislead. They were neither too bold nor too timid (slope 0.97; 1 is right).",
-        "Its penalty for wrong probabilities (log loss) is 18% below that of the base rate and 4.1% below that of "
-        "logistic regression.",
+        "Looked at by Age, Grade and Lead Source, there are 5 groups large enough to judge. In 4 the wins lay within the "
+        "range that honest probabilities allow; not in Grade A (too high by 10.0 points).",
+        "Its penalty for wrong probabilities (log loss) is 18% below that of the base rate, 7.6% below that of Odoo's "
+        "scoring and 4.1% below that of logistic regression.",
     ]
+
+
+def test_segments_that_are_all_honest_are_told_in_one_sentence() -> None:
+    honest = [one for one in SEGMENTS if one.verdict == "honest"]
+    assert honesty(example_facts(segments=honest))[2] == (
+        "Looked at by Age, Grade and Lead Source, there are 4 groups large enough to judge. In all of them the wins lay "
+        "within the range that honest probabilities allow."
+    )
+
+
+def test_many_segments_that_are_off_are_not_all_named() -> None:
+    off = [segment("Grade", letter, 300, 90.0, 10) for letter in "ABCDE"]
+    assert honesty(example_facts(segments=off))[2] == (
+        "Looked at by Grade, there are 5 groups large enough to judge. In 0 the wins lay within the range that honest "
+        "probabilities allow; not in Grade A (too high by 26.7 points), Grade B (too high by 26.7 points), Grade C (too "
+        "high by 26.7 points) and 2 more."
+    )
+
+
+def test_nothing_is_said_of_segments_that_are_too_small_to_judge() -> None:
+    small = [one for one in SEGMENTS if one.verdict == "too few"]
+    assert not any("Looked at by" in line for line in honesty(example_facts(segments=small)))
+
+
+def test_how_the_level_follows_the_outcomes_is_part_of_honesty() -> None:
+    assert "It follows." in honesty(example_facts(following="It follows."))
+
+
+def test_where_nothing_tells_leads_apart_the_page_says_what_was_tried_and_what_follows() -> None:
+    assert no_signal(example_facts(step="base_rate")) == [
+        "Logistic regression and gradient-boosted trees were tried forward in time, with every column that may be used. "
+        "On leads that came later, nothing they said was better than the share of leads of each age that closed before "
+        "by more than chance allows. What looks like a pattern in the past did not hold.",
+        "So leadgauge publishes that share and nothing finer: no reasons are given, and grades go by the lead's age "
+        "alone. Differences between the sources below are no ranking either.",
+        "That can change with more leads that have closed, with what leads did (visits, mails, calls), or with columns "
+        "that are filled in when a lead arrives. The next training looks again.",
+    ]
+
+
+def test_where_there_is_signal_or_nothing_was_tried_none_is_denied() -> None:
+    assert no_signal(example_facts()) == []
+    untried = example_facts(step="base_rate", tried=[])
+    assert no_signal(untried) == []
+    assert bottom_line(untried)[1].startswith(
+        "No model was tried: the project file asks for the base rate alone, so leads of the same age"
+    )
+
+
+def test_without_signal_sources_are_not_ranked_in_the_bottom_line() -> None:
+    assert bottom_line(example_facts(step="base_rate"))[2] == (
+        "1,290 leads are open tonight; 99 of them can be expected to close within 90 days."
+    )
+
+
+def test_one_grade_for_all_is_no_news() -> None:
+    assert tonight(example_facts(tonight=example_facts().tonight[:1])) is None
 
 
 def test_probabilities_further_off_than_chance_explains_are_called_so() -> None:
@@ -111,7 +170,7 @@ def test_a_slope_off_one_is_told_as_bold_or_timid(slope: float, word: str) -> No
 def test_a_model_that_is_worse_than_a_baseline_is_not_flattered() -> None:
     assert (
         "3.3% above that of logistic regression"
-        in honesty(contenders(example_facts(), log_loss=0.2598))[2]
+        in honesty(contenders(example_facts(), log_loss=0.2598))[3]
     )
 
 
@@ -146,5 +205,6 @@ CAUSAL = ("because", "causes", "caused", "drives", "due to", "leads to", "thanks
 
 def test_no_sentence_claims_a_cause() -> None:
     for facts in (example_facts(), example_facts(step="base_rate"), example_facts(step="logistic")):
-        text = " ".join([*bottom_line(facts), *honesty(facts), tonight(facts) or ""]).lower()
+        told = [*bottom_line(facts), *honesty(facts), *no_signal(facts), tonight(facts) or ""]
+        text = " ".join(told).lower()
         assert [word for word in CAUSAL if word in text] == []
