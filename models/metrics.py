@@ -77,6 +77,14 @@ def ece_noise_95(
         draws: how many.
         bins: of equal mass.
     """
+    errors = honest_errors(probability, clusters, seed=seed, draws=draws, bins=bins)
+    return float(np.quantile(errors, 0.95))
+
+
+def honest_errors(
+    probability: Floats, clusters: Integers, *, seed: int, draws: int, bins: int = BINS
+) -> Floats:
+    """Return the calibration error of honest probabilities in each draw of outcomes, (draws,); see ``ece_noise_95``."""
     rng = np.random.default_rng(seed)
     order = np.argsort(mass_bins(probability, bins), kind="stable")
     sorted_p, sorted_cluster = probability[order], clusters[order]
@@ -85,7 +93,7 @@ def ece_noise_95(
     for draw in range(draws):
         won = rng.random(count)[sorted_cluster] < sorted_p
         errors[draw] = np.abs(np.add.reduceat(won - sorted_p, starts)).sum() / len(order)
-    return float(np.quantile(errors, 0.95))
+    return errors
 
 
 def recalibration(label: Floats, probability: Floats) -> tuple[float | None, float | None]:

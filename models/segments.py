@@ -11,13 +11,14 @@ import pandas as pd
 
 from features.catalogue import Attribute, Catalogue, Feature
 from models.cohorts import wins_band
-from models.metrics import AGE_BANDS, ece, ece_noise_95, recalibration
+from models.metrics import AGE_BANDS, ece, honest_errors, recalibration
 from models.scorer import GRADES, Floats
 
-Verdict = Literal["honest", "too high", "too low", "too few"]
+Verdict = Literal["honest", "too high", "too low", "uneven", "too few"]
 Labels = npt.NDArray[np.object_]
 MOST_LEVELS = 8
 SURE = 0.95  # that honest probabilities pass everywhere, all segments taken together
+MANY_ROWS, DRAWS, FEWER_DRAWS = 30_000, 1000, 400
 LEAST_EXPECTED = 5.0  # wins, and losses, below which a band says little
 SLOPE_ERROR = 0.25  # of an honest slope, above which it is mostly noise
 MISSING = "not recorded"
@@ -92,9 +93,12 @@ class Segment:
     @property
     def words(self) -> str:
         """The verdict as a reader takes it."""
-        if self.verdict in {"honest", "too few"}:
-            return "honest" if self.verdict == "honest" else "too few to tell"
-        return f"{self.verdict} by {100 * abs(self.off):.1f} points"
+        told = {
+            "honest": "honest",
+            "too few": "too few to tell",
+            "uneven": "right in sum, uneven within",
+        }
+        return told.get(self.verdict) or f"{self.verdict} by {100 * abs(self.off):.1f} points"
 
     def to_json(self) -> dict[str, Any]:
         """Return the segment as JSON values."""
@@ -106,8 +110,9 @@ def judge_segments(
 ) -> list[Segment]:
     """Judge all rows together, then each level of each grouping, in their order.
 
-    Bands are widened for the number of segments that can be judged (Bonferroni), so that looking at many of them
-    does not find one off by chance. A segment of fewer than ``min_group`` leads is left out, and so is a grouping
+    A segment is too high or too low where its wins lie outside the band, uneven where they lie inside, but the
+    calibration error is larger than that of honest probabilities. Both are asked at a level divided by the number of
+    segments that can be judged, and by the two (Bonferroni), so that looking often does not find one off by chance. A segment of fewer than ``min_group`` leads is left out, and so is a grouping
     that has one level only. A segment with fewer than five wins or losses to expect is too small to be
     called honest; it is called off if it is far enough.
 
@@ -127,8 +132,8 @@ def judge_segments(
     ]
     parts = [part for part in parts if part[2]["lead_id"].nunique() >= min_group]
     judged = sum(_tells_enough(_said(_once(rows))) for _, _, rows in parts)
-    confidence = 1 - (1 - SURE) / max(judged, 1)
-    return [_judge(name, level, rows, confidence, seed) for name, level, rows in parts]
+    doubt = (1 - SURE) / max(2 * judged, 1)
+    return [_judge(name, level, rows, doubt, seed) for name, level, rows in parts]
 
 
 def important_category(
@@ -171,17 +176,23 @@ def _slope_error(probability: Floats) -> float:
     return float("inf") if spread <= 0 else spread**-0.5
 
 
-def _judge(name: str, level: str, rows: pd.DataFrame, confidence: float, seed: int) -> Segment:
+def _judge(name: str, level: str, rows: pd.DataFrame, doubt: float, seed: int) -> Segment:
     once = _once(rows)
     said, won = _said(once), int(once["label"].sum())
-    low, high = wins_band(said, confidence)
+    low, high = wins_band(said, 1 - doubt)
     label, probability = rows["label"].to_numpy(dtype=np.float64), _said(rows)
     clusters = pd.factorize(rows["cluster"])[0].astype(np.int64)
     steady = 0 < won < len(once) and _slope_error(said) <= SLOPE_ERROR
-    if low <= won <= high:
-        verdict: Verdict = "honest" if _tells_enough(said) else "too few"
-    else:
+    draws = DRAWS if len(rows) <= MANY_ROWS else FEWER_DRAWS
+    by_chance = honest_errors(probability, clusters, seed=seed, draws=draws)
+    error = ece(label, probability)
+    verdict: Verdict = "honest"
+    if not low <= won <= high:
         verdict = "too high" if won < low else "too low"
+    elif not _tells_enough(said):
+        verdict = "too few"
+    elif float((by_chance >= error).mean()) < doubt:
+        verdict = "uneven"
     return Segment(
         by=name,
         label=level,
@@ -192,8 +203,8 @@ def _judge(name: str, level: str, rows: pd.DataFrame, confidence: float, seed: i
         won=won,
         low=low,
         high=high,
-        ece=ece(label, probability),
-        ece_noise_95=ece_noise_95(probability, clusters, seed=seed),
+        ece=error,
+        ece_noise_95=float(np.quantile(by_chance, 0.95)),
         slope=recalibration(label, probability)[0] if steady else None,
         verdict=verdict,
     )

@@ -152,7 +152,7 @@ class Segment(Fact):
     ece: Maybe = None
     ece_noise_95: Maybe = None
     slope: Maybe = None
-    verdict: Literal["honest", "too high", "too low", "too few"]
+    verdict: Literal["honest", "too high", "too low", "uneven", "too few"]
 
 
 class GainsPoint(Fact):

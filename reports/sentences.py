@@ -18,6 +18,11 @@ CONTENDERS = {
     "lightgbm": "Boosted trees",
 }
 RIVALS = {**STEPS, "odoo": "Odoo's scoring"}
+VERDICTS = {
+    "honest": "honest",
+    "too few": "too few to tell",
+    "uneven": "right in sum, uneven within",
+}
 MOST_NAMED = 3
 BOLD, TIMID = 0.9, 1.1  # calibration slopes between these have about the right spread
 
@@ -144,7 +149,7 @@ def honesty(facts: ReportFacts) -> list[str]:
         f"{count(evaluation.rows)} probabilities, each given before its outcome was known; "
         f"{count(evaluation.wins)} of them ended in a win."
     )
-    second = " ".join(filter(None, (_said_and_happened(facts), _off_by(ours), _spread(ours))))
+    second = " ".join(filter(None, (_said_and_happened(facts), _off_by(ours), _spread(facts))))
     told = (first, second, _by_segment(facts), _others(facts), facts.following, evaluation.note)
     return [paragraph for paragraph in told if paragraph]
 
@@ -174,9 +179,9 @@ def _off_by(ours: Metrics) -> str | None:
     )
 
 
-def _spread(ours: Metrics) -> str | None:
-    slope = ours.calibration_slope
-    if slope is None:
+def _spread(facts: ReportFacts) -> str | None:
+    slope = facts.leadgauge.calibration_slope
+    if slope is None or not facts.tells_leads_apart:  # next to no spread to judge
         return None
     if slope < BOLD:
         return f"They were too bold (slope {slope:.2f}; 1 is right): high ones should have been lower, low ones higher."
@@ -195,11 +200,11 @@ def _by_segment(facts: ReportFacts) -> str | None:
     off = [one for one in judged if one.verdict != "honest"]
     looked = f"Looked at by {by}, there are {len(judged)} groups large enough to judge."
     if not off:
-        return f"{looked} In all of them the wins lay within the range that honest probabilities allow."
+        return f"{looked} In all of them what happened is what honest probabilities allow."
     named = ", ".join(f"{one.by} {one.label} ({verdict(one)})" for one in off[:MOST_NAMED])
     more = f" and {len(off) - MOST_NAMED} more" if len(off) > MOST_NAMED else ""
     return (
-        f"{looked} In {len(judged) - len(off)} the wins lay within the range that honest probabilities allow; "
+        f"{looked} In {len(judged) - len(off)} of them what happened is what honest probabilities allow; "
         f"not in {named}{more}."
     )
 
@@ -214,11 +219,9 @@ def groups(segments: Sequence[Segment]) -> list[tuple[str, list[Segment]]]:
 
 def verdict(segment: Segment) -> str:
     """Say whether a segment's probabilities were honest, or by how much they were off."""
-    if segment.verdict == "too few":
-        return "too few to tell"
-    if segment.verdict == "honest":
-        return "honest"
-    return f"{segment.verdict} by {100 * abs(segment.off):.1f} points"
+    return VERDICTS.get(segment.verdict) or (
+        f"{segment.verdict} by {100 * abs(segment.off):.1f} points"
+    )
 
 
 def _others(facts: ReportFacts) -> str | None:

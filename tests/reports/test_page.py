@@ -173,8 +173,11 @@ def test_numbers_in_the_text_are_those_of_the_facts(page: str) -> None:
         "Paid social 2,480 61 2.9% 2.2",
         "148,000 2,331",
         "A 129 21\N{EN DASH}64%",
-        "Log loss 0.2412 0.2957 0.2515 0.2412",
-        "Wins in the first 20% 58.7% 20.0% 54.1% 58.7%",
+        "Log loss 0.2412 0.2957 0.2611 0.2515 0.2412",
+        "Wins in the first 20% 58.7% 20.0% 58.7% 54.1% 58.7%",
+        "All leads 5,400 466 452 401\N{EN DASH}531 honest",
+        "Grade A 540 205 151 162\N{EN DASH}248 too high by 10.0 points",
+        "Grade: D 10,800 0.0120 0.0200 \N{EN DASH}",
         "6 of 157,451 rows read",
         "Model harbour-7. Data up to 20 November 2026, 00:00 UTC; as of 20 November 2026, 04:30 UTC.",
     ):

@@ -89,8 +89,8 @@ def test_honesty_is_told_in_plain_words_against_the_base_rate_and_logistic_regre
         "Of leads that were given about 31%, 29% closed; of those given about 1.1%, 1.3%. On average a probability "
         "was 0.8 percentage points off, within the 1.2 percentage points that chance alone can explain: no sign that "
         "they mislead. They were neither too bold nor too timid (slope 0.97; 1 is right).",
-        "Looked at by Age, Grade and Lead Source, there are 5 groups large enough to judge. In 4 the wins lay within the "
-        "range that honest probabilities allow; not in Grade A (too high by 10.0 points).",
+        "Looked at by Age, Grade and Lead Source, there are 5 groups large enough to judge. In 4 of them what happened "
+        "is what honest probabilities allow; not in Grade A (too high by 10.0 points).",
         "Its penalty for wrong probabilities (log loss) is 18% below that of the base rate, 7.6% below that of Odoo's "
         "scoring and 4.1% below that of logistic regression.",
     ]
@@ -99,15 +99,15 @@ def test_honesty_is_told_in_plain_words_against_the_base_rate_and_logistic_regre
 def test_segments_that_are_all_honest_are_told_in_one_sentence() -> None:
     honest = [one for one in SEGMENTS if one.verdict == "honest"]
     assert honesty(example_facts(segments=honest))[2] == (
-        "Looked at by Age, Grade and Lead Source, there are 4 groups large enough to judge. In all of them the wins lay "
-        "within the range that honest probabilities allow."
+        "Looked at by Age, Grade and Lead Source, there are 4 groups large enough to judge. In all of them what "
+        "happened is what honest probabilities allow."
     )
 
 
 def test_many_segments_that_are_off_are_not_all_named() -> None:
     off = [segment("Grade", letter, 300, 90.0, 10) for letter in "ABCDE"]
     assert honesty(example_facts(segments=off))[2] == (
-        "Looked at by Grade, there are 5 groups large enough to judge. In 0 the wins lay within the range that honest "
+        "Looked at by Grade, there are 5 groups large enough to judge. In 0 of them what happened is what honest "
         "probabilities allow; not in Grade A (too high by 26.7 points), Grade B (too high by 26.7 points), Grade C (too "
         "high by 26.7 points) and 2 more."
     )
