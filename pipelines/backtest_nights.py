@@ -37,7 +37,11 @@ class InUse:
 
 @dataclass(frozen=True)
 class Stretch:
-    """The nights from one training to the next; ``scored`` is a Parquet file, None if there was no model."""
+    """The nights from one training to the next.
+
+    ``used``: the training whose model was in use, None if none was. ``scored`` is a Parquet file of rows,
+    None if there was no model at all.
+    """
 
     retraining: Retraining
     nights: int
@@ -51,25 +55,26 @@ def score_nights(
     """Score the nights until the next training with the model in use, and return it with its rows.
 
     The rows between what the model learned from and the stretch are assembled, too: what a night
-    publishes may follow the outcomes that have become known since.
+    publishes may follow the outcomes that have become known since. Where no model is in use, the rows
+    have no ``leadgauge`` but what the newest one would have said, if there is one.
     """
     until = plan.until(made.number)
     nights = sum(made.at <= night < until for night in plan.nights)
     if made.promoted:
         champion = InUse(made)
-    if champion is None:
+    used = champion or (InUse(made) if made.refused is None else None)
+    if used is None:
         return Stretch(made, nights, None, None), None
     from models.bundle import Bundle
 
-    trained = champion.retraining
-    champion = _assembled(request, tables, plan, champion, until)
-    rows = _published(request, champion, since=made.at)
+    used = _assembled(request, tables, plan, used, until)
+    rows = _published(request, used, since=made.at)
     scored = rows[KEPT].assign(
-        leadgauge=rows[SAID],
-        base_rate=Bundle.load(trained.base_rate).probability(rows),
+        leadgauge=rows[SAID] if champion else float("nan"),
+        base_rate=Bundle.load(used.retraining.base_rate).probability(rows),
         always_newest=rows[SAID],
     )
-    if made.refused is None and made.number != trained.number:
+    if made.refused is None and made.number != used.retraining.number:
         newest = _published(
             request, _assembled(request, tables, plan, InUse(made), until), since=made.at
         )
@@ -77,7 +82,9 @@ def score_nights(
         scored = scored.drop(columns=NEWEST).merge(told, on=KEY, how="left", validate="1:1")
     path = request.work / f"scored-{made.number}.parquet"
     scored.to_parquet(path)
-    return Stretch(made, nights, trained.number, path), champion
+    if champion is None:
+        return Stretch(made, nights, None, path), None
+    return Stretch(made, nights, used.retraining.number, path), used
 
 
 def _published(request: Request, used: InUse, since: datetime) -> "pd.DataFrame":

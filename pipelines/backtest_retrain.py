@@ -94,7 +94,7 @@ def retrain_then(
     trained.bundle.save(folder / "bundle")
     trained.predictions[[*KEY, "leadgauge"]].to_parquet(folder / TRIAL)
     promoted, why = _judged(trained, frames, tables, project, champion)
-    if promoted:
+    if promoted or champion is None:
         base_only = project.model.model_copy(update={"ladder": ["base_rate"]})
         _trained(frames, project, base_only).bundle.save(folder / "base_rate")
     return Retraining(

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from models.scorer import Floats
 
 CAPACITY_SHARE = 0.1  # of the leads, where nobody says what sales can do
+NONE_IN_USE = (
+    "the gate let no model pass, so that no night would have had a score: the figures are of what each newest model would have "
+    "said (`leadgauge promote` overrules the gate)"
+)
 NEWEST, CHANCE = "newest_first", "chance"
 CANNOT_KNOW = (
     "a backtest replays who was won and takes for granted that a lead would have ended the same whoever was called, and when. "
@@ -63,7 +67,7 @@ def weigh(
 
     if not any(stretch.scored for stretch in stretches):
         raise NotEnoughError(_no_model(stretches))
-    rows = offers(request, tables, plan, stretches, old_score)
+    rows, in_use = _in_use(offers(request, tables, plan, stretches, old_score))
     project = request.project
     gap, seed = project.label.horizon_days, project.model.seed
     local = rows["night"].dt.tz_localize("UTC").dt.tz_convert(project.timezone)
@@ -75,13 +79,17 @@ def weigh(
         "nights": {
             "from": nights[0],
             "to": nights[-1],
-            "scored": len(nights),
+            "scored": len(nights) if in_use else 0,
             "without_score": len(plan.nights)
-            - len(nights)
+            - (len(nights) if in_use else 0)
             + (plan.early.nights if plan.early else 0),
             "spacing_days": plan.spacing_days,
         },
-        "chosen": [*plan.choices, *_missed(rows, tables, nights)],
+        "chosen": [
+            *([] if in_use else [NONE_IN_USE]),
+            *plan.choices,
+            *_missed(rows, tables, nights),
+        ],
         "evaluation": measure(dated, _contenders(rows), gap_days=gap, seed=seed),
         "expected_by_month": expected_by_month(dated, "leadgauge"),
         "capacity": {
@@ -98,7 +106,15 @@ def weigh(
         "calibration": calibration(dated, "leadgauge", gap_days=gap),
         **sold.curves(seed),
     }
-    return Found(facts, curves, _headline(nights, sold.wins, policies))
+    return Found(facts, curves, _headline(nights, sold.wins, policies, in_use=in_use))
+
+
+def _in_use(rows: "pd.DataFrame") -> "tuple[pd.DataFrame, bool]":
+    """Return the rows that had a score; where the gate let no model pass, what the newest ones would have said."""
+    scored = rows["leadgauge"].notna()
+    if scored.any():
+        return rows[scored].reset_index(drop=True), True
+    return rows.assign(leadgauge=rows[NEWEST_MODEL]), False
 
 
 def _contenders(rows: "pd.DataFrame") -> list[str]:
@@ -267,16 +283,18 @@ def _row(at: datetime) -> dict[str, Any]:
 
 def _no_model(stretches: list[Stretch]) -> str:
     told = "; ".join(
-        f"{made.at:%Y-%m-%d}: {made.refused or made.gate}"
+        f"{made.at:%Y-%m-%d}: {made.refused}"
         for made in (stretch.retraining for stretch in stretches)
     )
     return (
-        "no night of this backtest would have had a score, since no model would have been put to use. "
+        "no night of this backtest would have had a score, since no training would have had enough to learn from. "
         f"{told}. Test a later period (--from), or add older leads"
     )
 
 
-def _headline(nights: list[datetime], wins: int, policies: dict[str, dict[str, Any]]) -> str:
+def _headline(
+    nights: list[datetime], wins: int, policies: dict[str, dict[str, Any]], *, in_use: bool
+) -> str:
     mine = policies["leadgauge"]
     others = ", ".join(
         f"{name.replace('_', ' ')} {policy['wins_caught']:.0f}"
@@ -284,7 +302,10 @@ def _headline(nights: list[datetime], wins: int, policies: dict[str, dict[str, A
         if policy is not mine
     )
     low, high = mine["wins_caught_95"]
+    blocked = (
+        "" if in_use else "The gate would have let no model pass; with the newest all the same: "
+    )
     return (
-        f"From {nights[0]:%Y-%m-%d} to {nights[-1]:%Y-%m-%d}, calling {mine['leads_worked']:.0f} leads, leadgauge would have "
+        f"{blocked}From {nights[0]:%Y-%m-%d} to {nights[-1]:%Y-%m-%d}, calling {mine['leads_worked']:.0f} leads, leadgauge would have "
         f"caught {mine['wins_caught']:.0f} of {wins} wins ({low:.0f} to {high:.0f}); {others}."
     )

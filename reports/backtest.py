@@ -246,10 +246,18 @@ def bottom_line(document: Mapping[str, Any]) -> list[str]:
     policies, capacity = document["policies"], document["capacity"]
     mine = policies["leadgauge"]
     low, high = mine["wins_caught_95"]
+    blocked = (
+        []
+        if document["nights"]["scored"]
+        else [
+            "The gate would have let no model pass, so no night would have had a score. Had each new model been used all the same:"
+        ]
+    )
     told = [
+        *blocked,
         f"Calling {words.count_whole(mine['leads_worked'])} of {words.count_whole(capacity['leads_of_the_nights'])} leads, "
         f"sales would have caught {words.count_whole(mine['wins_caught'])} of {words.count_whole(capacity['wins_to_catch'])} "
-        f"wins ({words.count_whole(low)} to {words.count_whole(high)}) with leadgauge."
+        f"wins ({words.count_whole(low)} to {words.count_whole(high)}) with leadgauge.",
     ]
     if not _order_matters(document):
         return [

@@ -265,3 +265,33 @@ def test_a_person_is_shown_policies_and_trainings_as_tables() -> None:
     assert "leadgauge 40 12 (8 to 17) 25% 3.3 (2.5 to 5.1)" in lines
     assert "newest first 40 12 (8 to 17) 25% - (4.0 to -) 7 (-1 to 14)" in lines
     assert "2026-01-04 2 no score 12 won leads" in lines
+
+
+@pytest.mark.slow
+def test_where_the_gate_lets_no_model_pass_the_newest_is_measured_and_that_is_said(
+    company: Path,
+    home: Home,
+    monkeypatch: pytest.MonkeyPatch,
+    mlflow_imported: None,  # noqa: ARG001  it is there
+) -> None:
+    from models import gate
+    from pipelines.backtest import backtest
+    from pipelines.steps import DirectSteps
+
+    monkeypatch.setattr(
+        gate, "decide", lambda *_, **__: gate.Verdict(False, ["not calibrated"], [])
+    )
+    nights: dict[str, str | bool | int] = {
+        "first": "2025-12-01",
+        "last": "2026-01-20",
+        "every": 3,
+        "retrain_every": 400,
+    }
+    summary = backtest(make_request(company, None, home, options=dict(nights)), DirectSteps())
+    assert summary.headline.startswith("The gate would have let no model pass; with the newest")
+    assert summary.facts["chosen"][0].startswith("the gate let no model pass")
+    assert summary.facts["nights"]["scored"] == 0
+    assert summary.facts["nights"]["without_score"] > 5
+    assert "always_newest" not in summary.facts["evaluation"]
+    assert [row["scored_by"] for row in summary.facts["retrains"]] == [None]
+    assert summary.facts["retrains"][0]["gate"] == "not calibrated"

@@ -105,6 +105,14 @@ def test_where_everybody_is_called_the_order_hardly_matters() -> None:
     ]
 
 
+def test_where_the_gate_let_no_model_pass_that_comes_first() -> None:
+    nights = DOCUMENT["nights"] | {"scored": 0}
+    assert bottom_line(changed(nights=nights))[0] == (
+        "The gate would have let no model pass, so no night would have had a score. "
+        "Had each new model been used all the same:"
+    )
+
+
 def test_honesty_is_told_with_its_noise_months_and_base_rate() -> None:
     assert honesty(DOCUMENT) == [
         "The probabilities were off by 1.2 percentage points on average; a perfectly honest model of this size stays "
