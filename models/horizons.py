@@ -18,6 +18,7 @@ from models.metrics import outcome_clusters
 from models.scorer import Floats, Spec, banded
 
 HORIZONS_DAYS = (30, 90, 180)
+COLUMNS = tuple(f"close_probability_{days}d" for days in HORIZONS_DAYS)
 WON_LEADS = (
     30  # won within a horizon, or between it and the published one, that it takes to speak of it
 )
@@ -82,6 +83,24 @@ def at_horizons(spec: Spec, probability: Floats, age_days: Floats) -> dict[float
     return dict(sorted(result.items()))
 
 
+def horizon_columns(model: Spec, probability: Floats, age_days: Floats) -> dict[str, Floats]:
+    """Return ``COLUMNS`` of some leads by the content of ``model.json``; NaN where the model does not speak for one.
+
+    Args:
+        model: with ``horizon_days``, and ``horizons`` if it learned any.
+        probability: the published one, (rows,).
+        age_days: (rows,).
+    """
+    published = model["horizon_days"]
+    alone = {"published": published, "others": [], "silent": []}
+    told = at_horizons(model.get("horizons", alone), probability, age_days)
+    nothing = np.full(len(probability), np.nan)
+    return {
+        name: told.get(days, nothing).copy()
+        for days, name in zip(HORIZONS_DAYS, COLUMNS, strict=True)
+    }
+
+
 def log_hazard(probability: Floats) -> Floats:
     """Return the log cumulative hazard, log(-log(1 - p)); probabilities are kept off 0 and 1 by 1e-9."""
     return np.asarray(np.log(-np.log1p(-np.clip(probability, NEVER, 1 - NEVER))), dtype=np.float64)
@@ -107,7 +126,7 @@ def _why_not(
 
 def _fit(rows: pd.DataFrame, horizon: int) -> Spec:
     """Fit shift by band of age, and slope, by Fisher scoring with normal priors."""
-    label = (rows["days_to_win"] < horizon).to_numpy(dtype=np.float64)
+    label = np.asarray(rows["days_to_win"] < horizon, dtype=np.float64)
     hazard = log_hazard(rows["leadgauge"].to_numpy(dtype=np.float64))
     ages = rows["age_days"].to_numpy(dtype=np.float64)
     edges = _age_bands(rows.loc[label == 1].drop_duplicates("lead_id")["age_days"])

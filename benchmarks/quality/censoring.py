@@ -81,8 +81,8 @@ def learned_from(
     ``pool`` has the columns of ``learning_rows`` and ``end`` (when the lead was over, NaT for never).
     Nothing is read that came at or after the cut-off. Weights sum to the number of leads.
     """
-    followed = ((cutoff - pool["as_of"]) / DAY).to_numpy(dtype=np.float64)
-    lasted = ((pool["end"] - pool["as_of"]) / DAY).fillna(np.inf).to_numpy(dtype=np.float64)
+    followed = (cutoff - pool["as_of"]).dt.total_seconds().to_numpy() / 86_400
+    lasted = (pool["end"] - pool["as_of"]).dt.total_seconds().fillna(np.inf).to_numpy() / 86_400
     mature, ended = followed >= gap_days, lasted < followed
     if way == "open_as_lost":
         return _scaled(pool.assign(label=pool["label"].where(mature | ended, 0.0)))

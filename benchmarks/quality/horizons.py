@@ -52,9 +52,11 @@ class Told:
     after: pd.DataFrame
 
 
-def ask(name: str, data: Path, folder: Path, leads: int, threads: int) -> Told:
+def ask(name: str, folder: Path, asked: argparse.Namespace) -> Told:
     """Train a model for each horizon at the origin and ask each about the same later mornings."""
-    project, read = _read(name, data, folder, leads)
+    project, read = _read(name, asked.data, folder, asked.leads)
+    model = project.model.model_copy(update={"ladder": asked.ladder.split(",")})
+    project = project.model_copy(update={"model": model})
     horizons = HORIZONS.get(name, USUAL)
     longest = _at(project, max(horizons))
     moments = dated_rows(read, longest, folder / "moments").mornings
@@ -65,7 +67,7 @@ def ask(name: str, data: Path, folder: Path, leads: int, threads: int) -> Told:
     after, before = test[own].reset_index(drop=True), {}
     for days in horizons:
         before[days], after[f"p_{days}"] = _trained(
-            read, _at(project, days), test, origin, folder / str(days), threads
+            read, _at(project, days), test, origin, folder / str(days), asked.threads
         )
         _say(f"{name}: trained for {days} days at {origin:%Y-%m-%d}")
     return Told(before, after)
@@ -99,9 +101,12 @@ def _trained(
 ) -> tuple[pd.DataFrame, Floats]:
     """Return what a model of one horizon said of the past, forward in time, and of the test mornings."""
     rows, gap = dated_rows(read, project, folder), project.label.horizon_days
-    known = [frame[frame["as_of"] + gap * DAY <= origin] for frame in (rows.ladder, rows.mornings)]
+    ladder, mornings = (
+        frame[frame["as_of"] + gap * DAY <= origin] for frame in (rows.ladder, rows.mornings)
+    )
     trained = train(
-        *known,
+        ladder,
+        mornings,
         rows.catalogue,
         project.model,
         grade_shares=project.agreement.grade_shares,
@@ -121,9 +126,9 @@ def _trained(
     asked = feature_frame(folder / "features.parquet", rows.catalogue)
     asked = test[["lead_id", "as_of"]].merge(asked, on=["lead_id", "as_of"], how="left")
     later = rows.mornings[rows.mornings["as_of"] + gap * DAY > origin]
-    said = with_days(trained.predictions, known[1])
+    said = with_days(trained.predictions, mornings)
     # The days that a row was followed are counted to the origin: later wins were not known then.
-    followed = ((origin - said["as_of"]) / DAY).to_numpy(dtype=np.float64)
+    followed = (origin - said["as_of"]).dt.total_seconds().to_numpy() / 86_400
     won = said["days_to_win"].where(said["days_to_win"] < followed)
     said = said.assign(days_to_win=won, days_followed=followed)
     return said, as_published(trained.bundle, asked, gap, known=later)
@@ -152,7 +157,7 @@ def _line(
     if one is None:
         why = next(each["why"] for each in spec["silent"] if each["days"] == days)
         return "| " + " | ".join([*cells, why, "", "", "", ""]) + " |"
-    label = (after["days_to_win"] < days).to_numpy(dtype=np.float64)
+    label = np.asarray(after["days_to_win"] < days, dtype=np.float64)
     own = after[f"p_{days}"].to_numpy(dtype=np.float64)
     more = log_losses(label, one) - log_losses(label, own)
     low, high = interval(more, after["group_id"].to_numpy(), seed=7)
@@ -178,6 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sets", default=",".join([*HORIZONS, SIMULATED]))
     parser.add_argument("--data", type=Path, default=data)
     parser.add_argument("--leads", type=int, default=6000, help="of the simulated company")
+    parser.add_argument("--ladder", default="base_rate,logistic,lightgbm")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="folder that what was said is kept in")
     asked = parser.parse_args(arguments)
@@ -186,7 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("| " + " | ".join(head) + " |\n" + "|---" * len(head) + "|", flush=True)
     for name in asked.sets.split(","):
         with tempfile.TemporaryDirectory(prefix="leadgauge-horizons-") as folder:
-            told = ask(name, asked.data, Path(folder), asked.leads, asked.threads)
+            told = ask(name, Path(folder), asked)
         if asked.keep is not None:
             asked.keep.mkdir(parents=True, exist_ok=True)
             told.after.to_parquet(asked.keep / f"{name}.parquet")

@@ -9,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from models.horizons import HORIZONS_DAYS, at_horizons, fit_horizons, with_days
+from models.horizons import (
+    HORIZONS_DAYS,
+    at_horizons,
+    fit_horizons,
+    horizon_columns,
+    with_days,
+)
 from models.scorer import Floats
 
 PUBLISHED = 60.0
@@ -160,3 +166,25 @@ def test_out_of_fold_rows_are_told_how_their_leads_went_on() -> None:
     found = with_days(said, rows)
     assert found["lead_id"].tolist() == ["L2", "L0"]
     assert found["days_followed"].tolist() == rows["days_followed"].iloc[[2, 0]].tolist()
+
+
+def test_a_night_has_a_column_for_each_horizon_and_nothing_where_the_model_is_silent() -> None:
+    rows = drawn()
+    learned = fit_horizons(rows, [30, 90], horizon_days=PUBLISHED)
+    model = {"horizon_days": PUBLISHED, "horizons": learned}
+    found = horizon_columns(model, rows["leadgauge"].to_numpy(), rows["age_days"].to_numpy())
+    assert list(found) == [
+        "close_probability_30d",
+        "close_probability_90d",
+        "close_probability_180d",
+    ]
+    assert (found["close_probability_30d"] < rows["leadgauge"]).all()
+    assert (found["close_probability_90d"] > rows["leadgauge"]).all()
+    assert np.isnan(found["close_probability_180d"]).all()
+
+
+def test_a_model_that_learned_no_horizons_speaks_for_its_own() -> None:
+    said = np.array([0.2, 0.7])
+    found = horizon_columns({"horizon_days": 90}, said, np.array([0.0, 3.0]))
+    assert (found["close_probability_90d"] == said).all()
+    assert np.isnan([found["close_probability_30d"], found["close_probability_180d"]]).all()

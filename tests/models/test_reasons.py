@@ -13,6 +13,9 @@ from tests.models.company import Frames
 COLUMNS = [
     "lead_id",
     "close_probability",
+    "close_probability_30d",
+    "close_probability_90d",
+    "close_probability_180d",
     "score",
     "grade",
     "reasons_for",
