@@ -72,7 +72,7 @@ def report_facts(
         step=trained["step"],
         tried=[one["step"] for one in trained["ladder"]["comparisons"] if "step" in one],
         why=why_sentence(trained["ladder"]),
-        following=following_sentence(trained["ladder"]),
+        following=following_sentence(trained["ladder"], dated=not tables.flat),
         min_group=project.report.min_group,
         counts=lead_counts(leads, outcomes, scored, maturity=Maturity.of(project, tables)),
         evaluation=evaluation_facts(trained["evaluation"]),
@@ -86,13 +86,19 @@ def report_facts(
         quarantine=quarantine_table(tables),
         suspects=[
             Suspect(
-                column=s.get("label") or s["column"], evidence=s["evidence"], verdict=s["verdict"]
+                column=s.get("label") or s["column"],
+                evidence=_as_sentence(s["evidence"]),
+                verdict=s["verdict"],
             )
             for s in suspects
         ],
         left_out=[LeftOut(column=column, reason=reason) for column, reason in left_out.items()],
         warnings=[*dict.fromkeys([*warnings, *tables.warnings]), *_unmatched(leads, spend)],
     )
+
+
+def _as_sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def _drivers(trained: Mapping[str, Any], min_group: int) -> list[Driver]:

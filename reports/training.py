@@ -55,11 +55,11 @@ def why_sentence(decision: Mapping[str, Any]) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def following_sentence(decision: Mapping[str, Any]) -> str | None:
+def following_sentence(decision: Mapping[str, Any], *, dated: bool = True) -> str | None:
     """Return how the level of the probabilities follows the outcomes; None from a training that did not say.
 
     ``speed`` is the variance that the shift of all log-odds gains per day: over a month it typically moves by the root
-    of thirty times that.
+    of thirty times that. ``dated`` is False for a flat export, whose days nobody should take for real ones.
     """
     if "speed" not in decision:
         return None
@@ -74,8 +74,8 @@ def following_sentence(decision: Mapping[str, Any]) -> str | None:
             "All probabilities are moved together so that they agree with every outcome known so far, old and new "
             "ones counting the same; they do not chase the latest."
         )
+    moves = "When more or fewer leads close than was said, all probabilities move with it as outcomes become known."
+    if not dated:
+        return moves
     a_month = math.exp(math.sqrt(MONTH * float(speed))) - 1
-    return (
-        "When more or fewer leads close than was said, all probabilities move with it as outcomes become known. In the "
-        f"past it paid to let the odds drift by about {percent(a_month)} in a typical month."
-    )
+    return f"{moves} In the past it paid to let the odds drift by about {percent(a_month)} in a typical month."

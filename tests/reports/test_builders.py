@@ -202,6 +202,12 @@ def test_how_the_intercept_followed_is_told_in_words(
     assert following_sentence(decision) == says
 
 
+def test_a_month_is_not_told_where_the_days_are_not_real_ones() -> None:
+    assert following_sentence({"speed": 3e-4}, dated=False) == (
+        "When more or fewer leads close than was said, all probabilities move with it as outcomes become known."
+    )
+
+
 def judged_segments() -> list[dict[str, Any]]:
     label, probability, clusters = measured()
     rows = pd.DataFrame(
@@ -322,7 +328,7 @@ def test_all_facts_come_together_and_make_a_page(tmp_path: Path) -> None:
             {
                 "column": "c",
                 "label": "Contract",
-                "evidence": "Filled after the win.",
+                "evidence": "filled after the win",
                 "verdict": "left out",
             }
         ],
@@ -340,6 +346,7 @@ def test_all_facts_come_together_and_make_a_page(tmp_path: Path) -> None:
     ]
     assert facts.campaigns == []
     assert facts.suspects[0].column == "Contract"
+    assert facts.suspects[0].evidence == "Filled after the win."
     assert facts.warnings == [
         "The events end early.",
         "Two files have no rows.",
