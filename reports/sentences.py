@@ -75,13 +75,14 @@ def no_signal(facts: ReportFacts) -> list[str]:
         return []
     steps = " and ".join(STEPS[step] for step in facts.tried)
     said = f"{steps[:1].upper()}{steps[1:]} {'was' if len(facts.tried) == 1 else 'were'} tried"
+    of_each_age = " of each age" if facts.closing_times else ""
+    share = f"the share of leads{of_each_age} that closed before"
     spread = (
-        "grades go by the lead's age alone" if facts.closing_times else "all get the same grade"
+        "grades go by the lead's age alone" if facts.closing_times else "grades tell nothing either"
     )
     return [
         f"{said} forward in time, with every column that may be used. On leads that came later, nothing they said was "
-        "better than the share of leads of each age that closed before by more than chance allows. What looks like a "
-        "pattern in the past did not hold.",
+        f"better than {share} by more than chance allows. What looks like a pattern in the past did not hold.",
         f"So leadgauge publishes that share and nothing finer: no reasons are given, and {spread}. "
         "Differences between the sources below are no ranking either.",
         "That can change with more leads that have closed, with what leads did (visits, mails, calls), or with columns "

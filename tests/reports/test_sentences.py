@@ -134,6 +134,13 @@ def test_where_nothing_tells_leads_apart_the_page_says_what_was_tried_and_what_f
     ]
 
 
+def test_without_closing_times_the_absence_of_signal_is_told_without_ages() -> None:
+    told = " ".join(no_signal(example_facts(step="base_rate", closing_times=False)))
+    assert "better than the share of leads that closed before by more than chance allows" in told
+    assert "no reasons are given, and grades tell nothing either." in told
+    assert " age" not in told
+
+
 def test_where_there_is_signal_or_nothing_was_tried_none_is_denied() -> None:
     assert no_signal(example_facts()) == []
     untried = example_facts(step="base_rate", tried=[])
