@@ -6,46 +6,118 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from models.metrics import Integers, ece, ece_noise_95, log_losses, recalibration
+from models.calibrated import Calibration
+from models.metrics import Integers, log_losses
+from models.opponent import ENOUGH_WON, Opponent
 from models.scorer import Floats
 
-MARGIN = 0.02
 DRAWS = 1000
-SLOPES = (0.7, 1.4)
-ECE_SLACK = 1.25
-ENOUGH_WINS = 20
+FLOOR = "base_rate"  # what any model has to reach
+BASELINES = (FLOOR, "odoo")
+MUCH_WORSE = 0.02  # of the base rate's log loss
+FEWEST_ACCOUNTS = 10  # fewer cannot be drawn from
+ENOUGH_WINS = ENOUGH_WON
+LEARN_MORE = (
+    "the columns tell nothing that held later: `leadgauge check` says what each table gives, and which"
+    " columns were left out; more history, events or attributes known early help"
+)
+RECALIBRATE = (
+    "look at the calibration in the training's record: where the close rate or the meaning of an outcome"
+    " changed, begin the labels after that (label.trusted_from) or shorten label.horizon_days"
+)
+WAIT = "nothing has to be done: train again when more outcomes are known"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Challenger less another in mean log loss on the same rows; below zero the challenger is better."""
+    """Challenger less another in mean log loss on the same rows; below zero the challenger is better.
+
+    ``low`` to ``high`` is the 90 % interval of a bootstrap over accounts, None below ten accounts;
+    ``won`` the independent outcomes that were won.
+    """
 
     against: str
     mean: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     rows: int
     won: int
+    accounts: int
+
+    @property
+    def surely_better(self) -> bool:
+        """Whether more than luck speaks for the challenger."""
+        return self.high is not None and self.high < 0
+
+    @property
+    def surely_worse(self) -> bool:
+        """Whether more than luck speaks against the challenger."""
+        return self.low is not None and self.low > 0
 
     @property
     def words(self) -> str:
         """The difference and its interval."""
+        if self.low is None or self.high is None:
+            return (
+                f"log loss {self.mean:+.5f} ({self.accounts} accounts are too few for an interval)"
+            )
         return f"log loss {self.mean:+.5f} (90 % interval {self.low:+.5f} to {self.high:+.5f})"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Promoted or not, why, and the figures."""
+    """Promoted or not, why, what to do if not, and the figures.
+
+    ``figures`` are the challenger's calibration, ``peers`` that of the others on the same rows.
+    ``champion`` is the version that it was held against.
+    """
 
     promoted: bool
     reasons: list[str]
     differences: list[Difference]
     figures: dict[str, float | None] = field(default_factory=dict)
+    peers: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    advice: str | None = None
+    champion: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the verdict as JSON values."""
         return asdict(self)
+
+    def metrics(self) -> dict[str, float]:
+        """Return the figures that there are by dotted name, for a tracking server."""
+        told: dict[str, float | None] = {"gate.promoted": float(self.promoted)}
+        told |= {f"gate.{name}": value for name, value in self.figures.items()}
+        for one in self.differences:
+            named = {"mean": one.mean, "low": one.low, "high": one.high, "won": float(one.won)}
+            told |= {f"gate.against_{one.against}.{key}": value for key, value in named.items()}
+        return {name: value for name, value in told.items() if value is not None}
+
+
+def judge_trial(
+    predictions: pd.DataFrame, champion: Opponent | None, *, step: str, seed: int
+) -> Verdict:
+    """Judge a challenger by ``Trained.predictions``, against Odoo's scoring, the base rate and the champion."""
+    verdict = decide(
+        predictions["label"].to_numpy(dtype=np.float64),
+        predictions["leadgauge"].to_numpy(dtype=np.float64),
+        baselines={
+            name: predictions[name].to_numpy(dtype=np.float64)
+            for name in BASELINES
+            if name in predictions.columns
+        },
+        groups=predictions["group_id"].to_numpy(),
+        clusters=pd.factorize(predictions["cluster"])[0].astype(np.int64),
+        champion=None if champion is None else champion.probability,
+        unseen_by_champion=None if champion is None else champion.fair,
+        is_base_rate=step == FLOOR,
+        seed=seed,
+    )
+    if champion is not None:
+        verdict.reasons.append(champion.note)
+    return verdict
 
 
 def decide(
@@ -58,115 +130,142 @@ def decide(
     champion: Floats | None = None,
     unseen_by_champion: npt.NDArray[np.bool_] | None = None,
     is_base_rate: bool = False,
-    margin: float = MARGIN,
     seed: int = 7,
 ) -> Verdict:
-    """Judge on one later period that all were measured on, row by row.
+    """Judge on one later period, row by row.
 
     Args:
         label: 0 or 1, (rows,).
         challenger: its probabilities, (rows,), out of fold.
-        baselines: probabilities of what it must beat, by name: ``base_rate``, and others if there are.
+        baselines: probabilities of what it must beat, by name: ``base_rate``, ``odoo``.
         groups: account of each row; the bootstrap draws accounts, not rows.
         clusters: independent outcomes, as ``models.metrics.outcome_clusters`` numbers them.
-        champion: probabilities of the model in use; None if there is none yet.
-        unseen_by_champion: rows that the champion was not trained on. If they hold at least 20 wins only
-            these are compared; otherwise all, and the verdict says that they favour the champion.
+        champion: probabilities of the model in use, NaN where it has none; None if there is no champion.
+        unseen_by_champion: rows on which the two are compared; all where None.
         is_base_rate: the challenger is a base rate itself, which cannot beat itself.
-        margin: how much worse than the champion, as a share of its log loss, is still as good.
         seed: of the bootstrap.
 
-    The first model is promoted if it is no worse than each baseline, since what stands in its place
-    otherwise is nothing. One that takes another's place has to be surely better than the baselines (the
-    upper end of the 90 % interval of the difference in loss below zero), the upper end of its
-    difference to the champion has to be below the margin. Both have to be calibrated: error within a quarter
-    of what chance alone makes, or a calibration slope between 0.7 and 1.4.
+    One that takes another's place has to be surely better than the champion and than each
+    baseline: the upper end of the 90 % interval of the difference in loss lies below zero. An
+    equal one that was lucky is not, and fewer than 20 won outcomes are never sure. The
+    first model takes nobody's place, and without it there are no scores: it is refused only if it is
+    worse than the base rate, surely or by 2 % of its loss. Either has to be calibrated
+    (``models.calibrated``).
     """
-    told = _Told()
+    if not len(label):
+        return Verdict(False, ["there are no later rows to judge on"], [], advice=WAIT)
+    first, bench = champion is None, _Bench(label, challenger, groups, clusters, seed)
     for name, baseline in baselines.items():
-        found = _difference(name, label, challenger, baseline, groups, seed)
-        told.differences.append(found)
-        if is_base_rate:
-            continue
-        if champion is None and found.mean > 0:
-            told.refusals.append(f"no better than {name}: {found.words}")
-        elif champion is not None and found.high >= 0:
-            told.refusals.append(f"not surely better than {name}: {found.words}")
+        _hold_against_baseline(bench, name, baseline, first=first, is_base_rate=is_base_rate)
+    everything = np.ones(len(label), dtype=bool)
     if champion is not None:
-        rows = _fair_rows(label, unseen_by_champion)
-        if unseen_by_champion is not None and not unseen_by_champion[rows].all():
-            told.notes.append("the champion was trained on some of these rows, which favours it")
-        found = _difference(
-            "champion", label[rows], challenger[rows], champion[rows], groups[rows], seed
-        )
-        told.differences.append(found)
-        allowed = margin * float(log_losses(label[rows], champion[rows]).mean())
-        if found.high >= allowed:
-            told.refusals.append(
-                f"may be worse than the champion: {found.words}; {allowed:+.5f} is allowed"
-            )
-    return told.verdict(_calibration(label, challenger, clusters, seed), first=champion is None)
+        rows = everything if unseen_by_champion is None else unseen_by_champion
+        _hold_against_champion(bench, champion, rows & ~np.isnan(champion))
+    return bench.verdict(first=first)
 
 
 @dataclass
-class _Told:
-    """What is gathered on the way to a verdict."""
+class _Bench:
+    """The challenger's rows, and what is gathered on the way to a verdict."""
 
+    label: Floats
+    challenger: Floats
+    groups: npt.NDArray[Any]
+    clusters: Integers
+    seed: int
     differences: list[Difference] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    advice: list[str] = field(default_factory=list)
+    peers: dict[str, Calibration] = field(default_factory=dict)
 
-    def verdict(self, figures: dict[str, float | None], *, first: bool) -> Verdict:
+    def refuse(self, why: str, advice: str) -> None:
+        """Note a ground for refusal and what to do about it."""
+        self.refusals.append(why)
+        if advice not in self.advice:
+            self.advice.append(advice)
+
+    def compare(self, name: str, other: Floats, rows: npt.NDArray[np.bool_]) -> Difference:
+        """Measure the challenger against another on some rows, and keep that."""
+        label, clusters = self.label[rows], self.clusters[rows]
+        gap = log_losses(label, self.challenger[rows]) - log_losses(label, other[rows])
+        low, high, accounts = _interval(gap, self.groups[rows], self.seed)
+        won = len(np.unique(clusters[label == 1]))
+        mean = float(gap.mean())
+        found = Difference(name, mean, low, high, len(label), won, accounts)
+        self.differences.append(found)
+        self.peers[name] = Calibration.of(label, other[rows], clusters, self.seed)
+        return found
+
+    def verdict(self, *, first: bool) -> Verdict:
         """Add what the calibration says and close."""
-        if not _calibrated(figures):
-            self.refusals.append(
-                f"not calibrated: error {figures['ece']:.4f} where chance alone stays under {figures['ece_noise_95']:.4f},"
-                f" and slope {figures['calibration_slope']} is not between {SLOPES[0]} and {SLOPES[1]}"
-            )
+        own = Calibration.of(self.label, self.challenger, self.clusters, self.seed)
+        fault = own.fault(min((peer.ece for peer in self.peers.values()), default=None))
+        if fault is not None:
+            self.refuse(f"not calibrated: {fault}", RECALIBRATE)
         well = (
-            "the first model: nothing to replace" if first else "as good as the champion or better"
+            "the first model: nothing to replace"
+            if first
+            else "better than the champion by more than luck"
         )
-        reasons = [*(self.refusals or [well]), *self.notes]
-        return Verdict(not self.refusals, reasons, self.differences, figures)
+        return Verdict(
+            promoted=not self.refusals,
+            reasons=[*(self.refusals or [well]), *self.notes],
+            differences=self.differences,
+            figures=asdict(own),
+            peers={name: asdict(peer) for name, peer in self.peers.items()},
+            advice="; ".join(self.advice) or None,
+        )
 
 
-def _fair_rows(label: Floats, unseen: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.bool_]:
-    everything = np.ones(len(label), dtype=bool)
-    if unseen is None or label[unseen].sum() < ENOUGH_WINS:
-        return everything
-    return unseen
+def _hold_against_baseline(
+    bench: _Bench, name: str, baseline: Floats, *, first: bool, is_base_rate: bool
+) -> None:
+    found = bench.compare(name, baseline, np.ones(len(bench.label), dtype=bool))
+    if is_base_rate:
+        # No step was better forward in time: only who is surely better speaks against it.
+        if found.surely_worse and (not first or name == FLOOR):
+            bench.refuse(f"worse than {name}: {found.words}", LEARN_MORE)
+    elif not first:
+        if not found.surely_better:
+            bench.refuse(f"not surely better than {name}: {found.words}", WAIT)
+    elif name == FLOOR:
+        allowed = MUCH_WORSE * float(log_losses(bench.label, baseline).mean())
+        if found.surely_worse or found.mean > allowed:
+            bench.refuse(f"worse than {name}: {found.words}", LEARN_MORE)
+        elif not found.surely_better:
+            bench.notes.append(f"not surely better than {name} yet: {found.words}")
+    elif found.mean > 0:
+        bench.notes.append(f"no better than {name}: {found.words}")
 
 
-def _difference(
-    name: str, label: Floats, challenger: Floats, other: Floats, groups: npt.NDArray[Any], seed: int
-) -> Difference:
-    """Return the mean difference of log losses with a 90 % bootstrap interval over accounts."""
-    gap = log_losses(label, challenger) - log_losses(label, other)
-    codes = np.unique(groups.astype(str), return_inverse=True)[1]
+def _hold_against_champion(bench: _Bench, champion: Floats, rows: npt.NDArray[np.bool_]) -> None:
+    if not rows.any():
+        bench.refuse("there are no later rows to compare it with the champion on", WAIT)
+        return
+    found = bench.compare("champion", champion, rows)
+    if found.mean > 0 and found.surely_worse:
+        bench.refuse(f"worse than the champion: {found.words}", WAIT)
+    elif not found.surely_better:
+        bench.refuse(f"not surely better than the champion: {found.words}", WAIT)
+    elif found.won < ENOUGH_WINS:
+        bench.refuse(
+            f"too few outcomes to tell it from the champion: {found.won} won ones, {ENOUGH_WINS} are needed",
+            WAIT,
+        )
+
+
+def _interval(
+    gap: Floats, groups: npt.NDArray[Any], seed: int
+) -> tuple[float | None, float | None, int]:
+    """Return the 90 % bootstrap interval of the mean over accounts, and how many there are."""
+    codes = pd.factorize(groups)[0]
     sums, counts = np.bincount(codes, weights=gap), np.bincount(codes).astype(np.float64)
+    if len(sums) < FEWEST_ACCOUNTS:
+        return None, None, len(sums)
     rng, means = np.random.default_rng(seed), np.empty(DRAWS)
     for draw in range(DRAWS):
-        times = np.bincount(rng.integers(0, len(sums), len(sums)), minlength=len(sums))
-        means[draw] = (times @ sums) / (times @ counts)
+        drawn = rng.integers(0, len(sums), len(sums))
+        means[draw] = sums[drawn].sum() / counts[drawn].sum()
     low, high = np.quantile(means, [0.05, 0.95])
-    return Difference(
-        name, float(gap.mean()), float(low), float(high), len(label), int(label.sum())
-    )
-
-
-def _calibration(
-    label: Floats, probability: Floats, clusters: Integers, seed: int
-) -> dict[str, float | None]:
-    slope, intercept = recalibration(label, probability)
-    return {
-        "ece": ece(label, probability),
-        "ece_noise_95": ece_noise_95(probability, clusters, seed=seed),
-        "calibration_slope": slope,
-        "calibration_intercept": intercept,
-    }
-
-
-def _calibrated(figures: dict[str, float | None]) -> bool:
-    error, noise, slope = figures["ece"], figures["ece_noise_95"], figures["calibration_slope"]
-    within = error is not None and noise is not None and error <= ECE_SLACK * noise
-    return within or (slope is not None and SLOPES[0] <= slope <= SLOPES[1])
+    return float(low), float(high), len(sums)

@@ -51,9 +51,29 @@ def markdown(summary: Summary) -> str:
     lines = [f"# {summary.project}: {summary.command}", "", summary.headline, ""]
     lines += ["| | |", "|---|---|"]
     lines += [f"| {key} | {_cell(value)} |" for key, value in rows.items()]
+    gate = summary.facts.get("gate")
+    if isinstance(gate, Mapping):
+        lines += _gate(gate)
     if summary.warnings:
         lines += ["", f"{len(summary.warnings)} warning(s): see the run's log."]
     return "\n".join(lines) + "\n"
+
+
+def _gate(gate: Mapping[str, Any]) -> list[str]:
+    """Return the gate's verdict: why, and the challenger's log loss less that of each other."""
+    lines = ["", f"## The gate: {'passed' if gate['promoted'] else 'refused'}", ""]
+    lines += [f"- {_cell(reason)}" for reason in gate["reasons"]]
+    lines += [
+        "",
+        "| log loss less that of | | 90 % interval | rows | won |",
+        "|---|---|---|---|---|",
+    ]
+    for one in gate["differences"]:
+        wide = "" if one["low"] is None else f"{one['low']:+.5f} to {one['high']:+.5f}"
+        lines.append(
+            f"| {one['against']} | {one['mean']:+.5f} | {wide} | {one['rows']} | {one['won']} |"
+        )
+    return lines
 
 
 def _cell(value: Any) -> str:  # noqa: ANN401  a plain value of a summary

@@ -9,7 +9,7 @@ from features.catalogue import Catalogue
 from features.frames import TrainingFrames, training_frames
 from features.tables import TableSet
 from models.gate import Verdict
-from pipelines.judging import judge
+from pipelines.judging import judge, record_verdict
 from pipelines.lock import one_at_a_time
 from pipelines.reading import feature_frame, moment_of, read, tidy
 from pipelines.record import segment_metrics, write_record
@@ -75,6 +75,7 @@ def retrain(request: Request, steps: Steps) -> Summary:
             fitted.predictions,
             version,
         )
+        steps.reach("record the verdict", record_verdict, request, version, verdict)
         promoted = verdict.promoted and bool(request.options.get("promote", True))
         if promoted:
             steps.reach("promote", Registry(request.home, version.project).promote, version)
@@ -158,14 +159,6 @@ def summarise(
     promoted: bool,
 ) -> Summary:
     """Say what came of it."""
-    file = request.shown_file
-    state = (
-        "it is the champion now"
-        if promoted
-        else "the gate kept the champion"
-        if not verdict.promoted
-        else "it waits as challenger"
-    )
     return Summary(
         project=version.project,
         command="train",
@@ -184,11 +177,34 @@ def summarise(
             "segments": fitted.segments,
         },
         headline=f"Version {version.version} ({fitted.step}) learned from {fitted.leads} leads, "
-        f"{fitted.wins} of them won; {state}.",
-        next_steps=[f"leadgauge score {file}", f"leadgauge report {file}"]
-        if promoted
-        else [f"leadgauge promote {file} {version.version}   (to overrule the gate)"],
+        f"{fitted.wins} of them won; {_state(verdict, promoted=promoted)}.",
+        next_steps=_next_steps(request.shown_file, version, verdict, promoted=promoted),
     )
+
+
+def _state(verdict: Verdict, *, promoted: bool) -> str:
+    """Say where the challenger stands now, and what is to be done if the gate held it back."""
+    if promoted:
+        return "it is the champion now"
+    if verdict.promoted:
+        return "it waits as challenger"
+    kept = (
+        f"the gate kept the champion, version {verdict.champion}"
+        if verdict.champion
+        else "the gate held it back, and there is no champion"
+    )
+    return f"{kept}: {verdict.advice}" if verdict.advice else kept
+
+
+def _next_steps(
+    file: str | Path, version: ModelVersion, verdict: Verdict, *, promoted: bool
+) -> list[str]:
+    if promoted:
+        return [f"leadgauge score {file}", f"leadgauge report {file}"]
+    if verdict.promoted:
+        return [f"leadgauge promote {file} {version.version}"]
+    overrule = f"leadgauge promote {file} {version.version}   (to overrule the gate)"
+    return [overrule] if verdict.champion else [f"leadgauge check {file}", overrule]
 
 
 def _metrics(evaluation: dict[str, Any]) -> "list[tuple[str, float]]":

@@ -106,6 +106,17 @@ def log_backtest(
     return str(run.info.run_id)
 
 
+def log_verdict(
+    home: Home, run_id: str, verdict: Mapping[str, Any], metrics: Mapping[str, float]
+) -> None:
+    """Add the gate's verdict to the training's run: ``gate.json``, and its figures as metrics. Sums only."""
+    client = connect(home)
+    client.log_dict(run_id, dict(verdict), "gate.json")
+    for name, value in _finite(metrics).items():
+        client.log_metric(run_id, name, value)
+    client.set_tag(run_id, "gate", "passed" if verdict["promoted"] else "refused")
+
+
 def signature(catalogue: Catalogue) -> "ModelSignature":
     """Return the model's signature: text for categories, doubles for numbers, every column optional.
 

@@ -130,3 +130,47 @@ def test_projects_do_not_see_each_other(home: Home, tmp_path: Path) -> None:
     assert Registry(home, "globex").versions() == []
     registered(home, tmp_path / "g", "globex")
     assert [version.project for version in Registry(home, "globex").versions()] == ["globex"]
+
+
+def test_the_champions_alias_is_the_last_thing_that_a_promotion_writes(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (registered(home, tmp_path / str(n), intercept=n / 10) for n in (1, 2))
+    registry = Registry(home, "acme")
+    registry.promote(first)
+    written: list[tuple[str, ...]] = []
+    for name in (
+        "set_model_version_tag",
+        "delete_registered_model_alias",
+        "set_registered_model_alias",
+    ):
+        monkeypatch.setattr(
+            registry._client, name, lambda *told, name=name: written.append((name, *told[1:]))
+        )
+    registry.promote(second)
+    assert written == [
+        ("set_model_version_tag", "2", "previous_champion", "1"),
+        ("delete_registered_model_alias", "challenger"),
+        ("set_registered_model_alias", "champion", "2"),
+    ]
+
+
+def test_a_promotion_that_breaks_before_its_end_leaves_the_champion_and_can_be_repeated(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (registered(home, tmp_path / str(n), intercept=n / 10) for n in (1, 2))
+    registry = Registry(home, "acme")
+    registry.promote(first)
+
+    def broken(*_: str) -> None:
+        raise ConnectionError("the registry went away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(registry._client, "set_registered_model_alias", broken)
+        with pytest.raises(ConnectionError):
+            registry.promote(second)
+    assert registry.champion(PROJECT_FILE).version == "1"
+    registry.promote(second)
+    assert registry.champion(PROJECT_FILE).version == "2"
+    _, back = registry.rollback(PROJECT_FILE)
+    assert back.version == "1"
