@@ -104,8 +104,14 @@ def open_frame(
     return path
 
 
-def morning_frame(read: TableSet, project: Project, catalogue: Catalogue, folder: Path) -> Path:
-    """Write the evaluation mornings with the features of another model than the one in training.
+def morning_frame(
+    read: TableSet,
+    project: Project,
+    catalogue: Catalogue,
+    folder: Path,
+    since: datetime | None = None,
+) -> Path:
+    """Write the mature mornings, those after ``since`` (naive UTC), with the features of a model's catalogue.
 
     Raises:
         DataError: the data lack a column that the catalogue needs.
@@ -115,7 +121,7 @@ def morning_frame(read: TableSet, project: Project, catalogue: Catalogue, folder
     try:
         tables = canonical(connection, read)
         _check_columns(tables, read, catalogue)
-        snapshots = connection.create_table("mornings", morning_snapshots(tables, project))
+        snapshots = connection.create_table("mornings", morning_snapshots(tables, project, since))
         path = folder / "mornings.parquet"
         connection.to_parquet(assemble(tables, snapshots, catalogue), path)
     finally:

@@ -15,32 +15,37 @@ from features.project import Project
 MORNING = time(5)  # the evaluation stands where a nightly run would have stood
 MAX_MORNING_ROWS = 60_000  # past this, more mornings add time and no precision
 COLUMNS = ["lead_id", "as_of", "created_at", "age_days", "group_id", "label", "weight"]
+FOLLOWED = ["days_to_win", "days_followed"]  # what came after: for labels at other horizons alone
 
 
 def training_snapshots(tables: Canonical, project: Project) -> ir.Table:
     """Return each lead at the ages of the ladder, while open and once its label is mature.
 
     A lead's rows share a weight of 1, so that one that stays open for long does not count for
-    more (landmarking: van Houwelingen 2007). Columns: ``COLUMNS``.
+    more (landmarking: van Houwelingen 2007). Columns: ``COLUMNS`` and ``FOLLOWED``.
     """
     ages = [0] if tables.flat else sorted(set(project.model.ages_days))
     rows = _at_ages(_trusted(tables, project), ages)
     rows = _labelled(_open(rows, project, newborn=True), tables, project)
-    return rows.mutate(weight=1 / rows.count().over(group_by="lead_id")).select(COLUMNS)
+    return rows.mutate(weight=1 / rows.count().over(group_by="lead_id")).select(*COLUMNS, *FOLLOWED)
 
 
-def morning_snapshots(tables: Canonical, project: Project) -> ir.Table:
+def morning_snapshots(
+    tables: Canonical, project: Project, since: datetime | None = None
+) -> ir.Table:
     """Return the leads open on each mature calendar morning: what a night would have seen.
 
-    A flat export has no mornings: its leads stand at age 0. Columns: ``COLUMNS``, weight 1.
+    A flat export has no mornings: its leads stand at age 0. ``since`` (naive UTC): mornings later than
+    that only. Columns: ``COLUMNS``, weight 1, and ``FOLLOWED``.
     """
     if tables.flat:
-        return training_snapshots(tables, project)
+        rows = training_snapshots(tables, project)
+        return rows if since is None else rows.filter(before(moment(since), rows.as_of))
     spacing = project.model.evaluate_every_days
-    rows = _on_mornings(tables, project, spacing)
+    rows = _on_mornings(tables, project, spacing, since)
     count = rows.count().execute()
     if count > MAX_MORNING_ROWS:
-        rows = _on_mornings(tables, project, spacing * -(-count // MAX_MORNING_ROWS))
+        rows = _on_mornings(tables, project, spacing * -(-count // MAX_MORNING_ROWS), since)
     return rows
 
 
@@ -75,14 +80,20 @@ def _at_ages(rows: ir.Table, ages: list[int]) -> ir.Table:
     return rows.mutate(as_of=rows.created_at + rows.ladder_age.as_interval("D"))
 
 
-def _on_mornings(tables: Canonical, project: Project, spacing_days: int) -> ir.Table:
+def _on_mornings(
+    tables: Canonical, project: Project, spacing_days: int, since: datetime | None
+) -> ir.Table:
     rows = _trusted(tables, project)
     first = rows.created_at.min().execute()
-    mornings = _mornings(first, tables.cutoff, project, spacing_days)
+    mornings = [
+        morning
+        for morning in _mornings(first, tables.cutoff, project, spacing_days)
+        if since is None or morning > since
+    ]
     moments = pa.table({"as_of": pa.array(mornings, pa.timestamp("us"))})  # typed, also when empty
     rows = rows.cross_join(ibis.memtable(moments))
     rows = _labelled(_open(rows, project), tables, project)
-    return rows.mutate(weight=ibis.literal(1).cast("float64")).select(COLUMNS)
+    return rows.mutate(weight=ibis.literal(1).cast("float64")).select(*COLUMNS, *FOLLOWED)
 
 
 def _mornings(
@@ -131,18 +142,24 @@ def _labelled(rows: ir.Table, tables: Canonical, project: Project) -> ir.Table:
     """Add the label and drop what is immature: whose horizon ends after the data.
 
     An immature snapshot is dropped even where its end is known already: keeping the known ones
-    alone would favour fast ends.
+    alone would favour fast ends. ``days_to_win`` (null: not won by the data cut-off) and
+    ``days_followed`` (to the cut-off) tell the label at other horizons; a flat export has neither.
     """
     if tables.flat:
         rows = rows.filter(_known(rows, tables, project)).mutate(label=rows.won)
         if project.label.unmatched == "lost":
             rows = rows.mutate(label=rows.label.fill_null(False))
         rows = rows.filter(rows.label.notnull())
+        rows = rows.mutate(**dict.fromkeys(FOLLOWED, ibis.null("float64")))
     else:
         days = project.label.horizon_days
         rows = rows.filter(rows.as_of + ibis.interval(days=days) <= moment(tables.cutoff))
         won = rows.won & ahead(rows.closed_at, rows.as_of, days)
-        rows = rows.mutate(label=won.fill_null(False))
+        rows = rows.mutate(
+            label=won.fill_null(False),
+            days_to_win=ibis.ifelse(rows.won, days_between(rows.as_of, rows.closed_at), None),
+            days_followed=days_between(rows.as_of, moment(tables.cutoff)),
+        )
     rows = rows.mutate(label=rows.label.cast("int8"))
     return _described(rows)
 

@@ -30,11 +30,10 @@ def fit_base_rate(
     known = ~np.isnan(matrix[:, age_feature])
     edges = age_edges(matrix[:, age_feature])
     band, count = np.searchsorted(edges, matrix[known, age_feature], side="right"), len(edges) + 1
-    leads = np.bincount(band, minlength=count).astype(np.float64)
-    total = np.bincount(band, weights=weight[known], minlength=count)
+    total = np.bincount(band, weights=weight[known], minlength=count).astype(np.float64)
     wins = np.bincount(band, weights=(label * weight)[known], minlength=count)
     rates = np.divide(wins, total, out=np.full(count, overall), where=total > 0)
-    margins = _graduated(rates, leads, base)
+    margins = _graduated(rates, total, base)
     centre = float(np.average(margins, weights=total)) if total.sum() > 0 else base
     return {
         "feature": age_feature,

@@ -33,7 +33,7 @@ class Bundle:
         """Make a bundle from its parts."""
         import lightgbm
 
-        parsed = [lightgbm.Booster(model_str=boosters[name]) for name in model["boosters"]]
+        parsed = [lightgbm.Booster(model_str=boosters[spec["file"]]) for spec in model["boosters"]]
         return cls(model, boosters, catalogue, Scorer(model, parsed, threads=threads))
 
     @classmethod
@@ -49,8 +49,8 @@ class Bundle:
                 (folder / "catalogue.json").read_text(encoding="utf-8")
             )
             boosters = {
-                name: (folder / name).read_text(encoding="utf-8")
-                for name in scorer.model["boosters"]
+                spec["file"]: (folder / spec["file"]).read_text(encoding="utf-8")
+                for spec in scorer.model["boosters"]
             }
         except FrameError as error:
             raise DataError(str(error)) from None
@@ -97,6 +97,22 @@ class Bundle:
     def probability(self, frame: pd.DataFrame) -> Floats:
         """Return the probability that each lead closes within the horizon, (rows,). Raises as ``margin``."""
         return self._checked(self.scorer.probability, frame)
+
+    def raw_margin(self, frame: pd.DataFrame) -> Floats:
+        """Return log-odds before calibration, the shift that followed the outcomes included, (rows,). Raises as ``margin``."""
+        scorer = self.scorer
+        return self._checked(lambda rows: scorer.raw_margin_of(scorer.encoded(rows)), frame)
+
+    def calibrated(self, raw: Floats) -> Floats:
+        """Return calibrated log-odds from raw ones, (rows,)."""
+        return self.scorer.calibrated(raw)
+
+    def shifted(self, shift: float) -> Self:
+        """Return the same model with all its raw log-odds moved by ``shift``."""
+        calibration = dict(self.model["calibration"])
+        calibration["shift"] += shift
+        model = {**self.model, "calibration": calibration}
+        return type(self).of(model, self.boosters, self.catalogue, threads=self.scorer.threads)
 
     def contributions(self, frame: pd.DataFrame) -> Floats:
         """Return log-odds, (rows, features + 1), the base last; a row sums to its margin. Raises as ``margin``.

@@ -9,9 +9,9 @@ from models.metrics import Integers, clustered_mean, log_losses
 from models.scorer import Floats, expit
 
 SLOPE_SPREAD = 0.3
-SHIFT_SPREAD = 0.5
-FIXED = 1e12
+SHIFT_SPREAD = 0.2
 MIN_LATER_BLOCKS = 2
+MIN_WINS = 20
 
 
 @dataclass(frozen=True)
@@ -37,22 +37,26 @@ class Block:
     label: Floats
     clusters: Integers
 
+    @property
+    def wins(self) -> int:
+        """Independent wins."""
+        return len(np.unique(self.clusters[self.label == 1]))
 
-def fit_platt(margin: Floats, label: Floats, *, evidence: float, slope: bool = True) -> Platt:
+
+def fit_platt(margin: Floats, label: Floats, *, evidence: float) -> Platt:
     """Fit slope and intercept by Newton's method (Platt 1999), with normal priors around 1 and 0.
 
     Args:
         margin: out-of-fold log-odds, (rows,).
         label: 0 or 1, (rows,).
         evidence: how many independent outcomes the rows hold; one lead on many mornings is not many.
-        slope: False leaves the slope at 1 and fits the intercept alone.
 
     The slope stays within 0.2 and 3: a calibration never turns the ranking round.
     """
     weight = evidence / max(len(margin), 1)
     theta = np.array([1.0, 0.0])
     centre = theta.copy()
-    prior = np.array([1 / SLOPE_SPREAD**2 if slope else FIXED, 1 / SHIFT_SPREAD**2])
+    prior = np.array([1 / SLOPE_SPREAD**2, 1 / SHIFT_SPREAD**2])
     columns = np.column_stack([margin, np.ones(len(margin))])
     for _ in range(50):
         p = expit(columns @ theta)
@@ -62,29 +66,26 @@ def fit_platt(margin: Floats, label: Floats, *, evidence: float, slope: bool = T
         theta = theta - step
         if np.abs(step).max() < 1e-10:
             break
-    return Platt(float(np.clip(theta[0], 0.2, 3.0)) if slope else 1.0, float(theta[1]))
+    return Platt(float(np.clip(theta[0], 0.2, 3.0)), float(theta[1]))
 
 
 def choose_calibration(blocks: Sequence[Block]) -> Platt:
-    """Return what, learned on the blocks before, made the next blocks better; the identity if nothing did.
+    """Return the scaling of all blocks if one learned on the blocks before made the next blocks better.
 
-    Tried are a scaling learned on all blocks before, and a shift learned on the latest alone, which
-    follows a close rate that drifts. Better means on every later block, two at least, and by more than
-    one standard error over their independent outcomes. Leaving a margin alone costs little; a scaling
-    that one odd season taught costs more, and the errors within one season cannot tell it from a good one.
+    Better means over all later blocks together by more than one standard error over their independent
+    outcomes, and on most of them; two at least, with ``MIN_WINS`` wins each. The level is not what this
+    is about: the intercept follows the outcomes by itself (``models.following``).
     """
-    chosen, most = IDENTITY, 0.0
-    for recipe in (_scaling, _latest_shift):
-        saved = [
-            _saved(block, recipe(blocks[:number])) for number, block in enumerate(blocks) if number
-        ]
-        if len(saved) < MIN_LATER_BLOCKS or min(float(block.mean()) for block in saved) <= 0:
-            continue
-        clusters = np.concatenate([block.clusters for block in blocks[1:]])
-        gain, error = clustered_mean(np.concatenate(saved), clusters)
-        if gain > max(error, most):
-            chosen, most = recipe(blocks), gain
-    return chosen
+    blocks = [block for block in blocks if block.wins >= MIN_WINS]
+    saved = [
+        _saved(block, _scaling(blocks[:number])) for number, block in enumerate(blocks) if number
+    ]
+    if len(saved) < MIN_LATER_BLOCKS:
+        return IDENTITY
+    helped = sum(float(block.mean()) > 0 for block in saved)
+    clusters = np.concatenate([block.clusters for block in blocks[1:]])
+    gain, error = clustered_mean(np.concatenate(saved), clusters)
+    return _scaling(blocks) if gain > error and 2 * helped > len(saved) else IDENTITY
 
 
 def _saved(block: Block, platt: Platt) -> Floats:
@@ -97,9 +98,3 @@ def _scaling(blocks: Sequence[Block]) -> Platt:
     margin = np.concatenate([block.margin for block in blocks])
     label = np.concatenate([block.label for block in blocks])
     return fit_platt(margin, label, evidence=float(evidence))
-
-
-def _latest_shift(blocks: Sequence[Block]) -> Platt:
-    last = blocks[-1]
-    evidence = float(len(np.unique(last.clusters)))
-    return fit_platt(last.margin, last.label, evidence=evidence, slope=False)

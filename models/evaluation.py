@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from models.calibration import IDENTITY, Block, Platt, choose_calibration
-from models.candidates import BASE_RATE, DEFAULTS, Candidate, OutOfFold, best
+from models.candidates import OutOfFold, Recipe, best_part
 from models.folds import Fold
 from models.ladder import Decision, climb
 from models.metrics import all_metrics, auc_by_age, calibration_curve, gains_curve
 from models.scorer import expit
 
 MIN_EARLIER_WINS = 10
+PLAIN = {"base_rate": "base_rate", "odoo": "odoo", "logistic": "logistic", "lightgbm": "rates"}
 ENOUGH_WINS = 50
 NOT_YET_KNOWN = (
     "the history is too short for the labels of one test block to be known before the next one starts:"
@@ -81,8 +82,9 @@ def evaluate(
         if known is None:
             table.append({**row, "role": "warm-up", "step": None, "metrics": {}})
             continue
-        chosen, platt = _choices(known, test, ladder, won_leads=won[number])
-        parts.append(_predict(test, known, ladder, chosen, platt).assign(fold=number + 1))
+        chosen, platt = _choices(known, test, ladder, won_leads=won[number], gap_days=gap_days)
+        predicted = _predict(test, known, ladder, chosen, platt, gap_days)
+        parts.append(predicted.assign(fold=number + 1))
         row |= {"role": "evaluated", "step": chosen.step, "calibrated": platt != IDENTITY}
         table.append({**row, "metrics": _all_models(parts[-1], ladder, seed, draws=100)})
     predictions = pd.concat(parts, ignore_index=True)
@@ -122,34 +124,36 @@ def _what_was_known(
 
 
 def _choices(
-    known: Sequence[OutOfFold], test: OutOfFold, ladder: Sequence[str], *, won_leads: int
-) -> tuple[Candidate, Platt]:
+    known: Sequence[OutOfFold],
+    test: OutOfFold,
+    ladder: Sequence[str],
+    *,
+    won_leads: int,
+    gap_days: float,
+) -> tuple[Recipe, Platt]:
     if not known:
-        return decide([test], ladder, won_leads=won_leads).candidate, IDENTITY
-    chosen = climb(known, ladder, won_leads=won_leads).candidate
-    return chosen, calibrate(known, chosen)
+        chosen = decide([test], ladder, won_leads=won_leads, gap_days=gap_days).recipe
+        return chosen, IDENTITY
+    chosen = climb(known, ladder, won_leads=won_leads, gap_days=gap_days).recipe
+    return chosen, calibrate(known, chosen, gap_days)
 
 
-def decide(tests: Sequence[OutOfFold], ladder: Sequence[str], *, won_leads: int) -> Decision:
+def decide(
+    tests: Sequence[OutOfFold], ladder: Sequence[str], *, won_leads: int, gap_days: float
+) -> Decision:
     """Choose what to publish from all folds; from a single one only whether the default regression beats the base rate."""
     if len(tests) > 1:
-        return climb(tests, ladder, won_leads=won_leads)
-    fixed = {BASE_RATE, DEFAULTS["logistic"]} & set(tests[0].margins)
-    only = OutOfFold(
-        tests[0].rows,
-        tests[0].label,
-        tests[0].clusters,
-        {one: tests[0].margins[one] for one in fixed},
-    )
-    return climb([only], [step for step in ladder if step != "lightgbm"], won_leads=won_leads)
+        return climb(tests, ladder, won_leads=won_leads, gap_days=gap_days)
+    steps = [step for step in ladder if step != "lightgbm"]
+    return climb(tests, steps, won_leads=won_leads, gap_days=gap_days, chosen_on=[])
 
 
-def calibrate(tests: Sequence[OutOfFold], candidate: Candidate) -> Platt:
-    """Return the Platt scaling of a candidate's out-of-fold margins if it helped on later blocks."""
+def calibrate(tests: Sequence[OutOfFold], recipe: Recipe, gap_days: float) -> Platt:
+    """Return the Platt scaling of a recipe's out-of-fold margins if it helped on later blocks."""
     if len(tests) < 2:
         return IDENTITY
     return choose_calibration(
-        [Block(test.margins[candidate], test.label, test.clusters) for test in tests]
+        [Block(recipe.margin(test, gap_days), test.label, test.clusters) for test in tests]
     )
 
 
@@ -157,13 +161,21 @@ def _predict(
     test: OutOfFold,
     known: Sequence[OutOfFold],
     ladder: Sequence[str],
-    chosen: Candidate,
+    chosen: Recipe,
     platt: Platt,
+    gap_days: float,
 ) -> pd.DataFrame:
-    frame = test.rows.assign(cluster=test.clusters, leadgauge=expit(platt(test.margins[chosen])))
-    for step in ladder:
-        frame[step] = expit(test.margins[best(known, step)])
+    """Return the fold's rows with leadgauge's word and that of each plain step, which follows nothing."""
+    published = expit(platt(chosen.margin(test, gap_days)))
+    frame = test.rows.assign(cluster=test.clusters, leadgauge=published)
+    for name in _baselines(ladder):
+        frame[name] = expit(test.parts[best_part(known, PLAIN[name])])
     return frame
+
+
+def _baselines(ladder: Sequence[str]) -> list[str]:
+    """Return what leadgauge is held against: each step as it comes, and Odoo's scoring."""
+    return [name for name in PLAIN if name in ladder or name == "odoo"]
 
 
 def _all_models(
@@ -175,7 +187,7 @@ def _all_models(
         name: all_metrics(
             label, predictions[name].to_numpy(dtype=np.float64), clusters, seed=seed, draws=draws
         )
-        for name in ["leadgauge", *ladder]
+        for name in ["leadgauge", *_baselines(ladder)]
     }
 
 
@@ -199,7 +211,7 @@ def _curves(predictions: pd.DataFrame, ladder: Sequence[str]) -> dict[str, Any]:
     clusters = predictions["cluster"].to_numpy(dtype=np.int64)
     ages = predictions["age_days"].to_numpy(dtype=np.float64)
     curves: dict[str, Any] = {}
-    for name in ["leadgauge", *ladder]:
+    for name in ["leadgauge", *_baselines(ladder)]:
         probability = predictions[name].to_numpy(dtype=np.float64)
         curves[name] = {
             "calibration": calibration_curve(label, probability, clusters),

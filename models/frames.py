@@ -10,7 +10,7 @@ from features.errors import DataError
 from models.scorer import Floats
 
 OWN_COLUMNS = ("lead_id", "as_of", "created_at", "age_days", "label", "weight", "group_id")
-AGE_STEP = 1.5
+RUNG_STEP = 1.5  # how far past its last rung the ladder speaks
 
 
 def in_order(frame: pd.DataFrame, catalogue: Catalogue, name: str) -> pd.DataFrame:
@@ -34,51 +34,53 @@ def in_order(frame: pd.DataFrame, catalogue: Catalogue, name: str) -> pd.DataFra
     return frame.sort_values(["as_of", "lead_id", "age_days"], kind="stable").reset_index(drop=True)
 
 
-def fair_weights(ladder: pd.DataFrame) -> Floats:
-    """Return row weights that sum to the number of leads and depend on the lead's age alone.
+def learning_rows(ladder: pd.DataFrame, mornings: pd.DataFrame, gap_days: float) -> pd.DataFrame:
+    """Return the snapshots to learn from: the ladder and the mornings, weighted as a night meets leads.
 
-    One over the number of a lead's snapshots knows the future: a lead that closes fast has few
-    snapshots, so at young ages its wins would weigh more than the losses that stay open for long,
-    and every probability would come out too high. The mean of that weight at each age has no such
-    tilt, and still lets a lead count once on average.
+    A night sees every lead once a day for as long as it is open. Both frames are samples of that: a
+    rung of the ladder stands for the days up to the next rung, a morning for those up to the next
+    morning. Each row weighs the days it stands for over the days that its outcome is shared for (the
+    horizon), halved where both frames speak; a lead thus counts once per horizon that it stays
+    open. The weights depend on age and calendar alone. One over the number of a lead's snapshots
+    would know the future: a lead that closes fast has few snapshots, so its win would weigh more
+    than the loss that stays open for long. All weights are scaled to sum to the number of leads.
+    A flat export stands at age 0 only: there the ladder is all there is.
     """
-    age = ladder["age_days"].round()
-    return (
-        ladder["weight"]
-        .astype(np.float64)
-        .groupby(age)
-        .transform("mean")
-        .to_numpy(dtype=np.float64)
+    if mornings.empty or float(mornings["age_days"].max()) <= 0:
+        return ladder.assign(weight=1.0)
+    rungs = np.unique(ladder["age_days"].round())
+    until = np.append(rungs[1:], RUNG_STEP * rungs[-1] + 1) if len(rungs) else rungs
+    place = np.searchsorted(rungs, ladder["age_days"].round().to_numpy())
+    stands_for = (until - rungs)[place]
+    overlap = np.where(mornings["age_days"] < until[-1] if len(until) else False, 0.5, 1.0)
+    rows = pd.concat(
+        [
+            ladder.assign(weight=0.5 * np.minimum(stands_for / gap_days, 1.0)),
+            mornings.assign(weight=overlap * evidence_of(mornings, gap_days))[ladder.columns],
+        ]
     )
+    rows["weight"] *= rows["lead_id"].nunique() / rows["weight"].sum()
+    return rows.sort_values(["as_of", "lead_id", "age_days"], kind="stable").reset_index(drop=True)
 
 
-def with_older_ages(ladder: pd.DataFrame, mornings: pd.DataFrame) -> pd.DataFrame:
-    """Go on with the ladder where its ages end, from the mornings: each lead at about 1.25, 1.9, 2.8 ... times its oldest age.
+def evidence_of(
+    mornings: pd.DataFrame, gap_days: float, *, after: np.datetime64 | None = None
+) -> Floats:
+    """Return how many independent outcomes each row stands for: mornings within one horizon share theirs.
 
-    The night scores leads that are older than the ladder's last age; without these rows they would be
-    scored as if they were as fresh as that. A ladder of one age (a flat export) stays as it is.
+    ``after`` is the morning before these, so that a single one, too, has a spacing.
     """
-    oldest = float(ladder["age_days"].max()) if len(ladder) else 0.0
-    older = mornings[mornings["age_days"] >= 1.25 * oldest]
-    if oldest <= 0 or older.empty:
-        return ladder
-    rung = np.floor(np.log(older["age_days"] / (1.25 * oldest)) / np.log(AGE_STEP) + 1e-9)
-    first = (
-        older.assign(rung=rung)
-        .sort_values(["as_of", "lead_id"], kind="stable")
-        .drop_duplicates(["lead_id", "rung"])
-    )
-    weight = float(ladder.loc[ladder["age_days"] == oldest, "weight"].mean())
-    added = first.assign(weight=weight)[ladder.columns]
-    return (
-        pd.concat([ladder, added])
-        .sort_values(["as_of", "lead_id", "age_days"], kind="stable")
-        .reset_index(drop=True)
-    )
+    moments = np.unique(mornings["as_of"].to_numpy(dtype="datetime64[us]"))
+    if after is not None:
+        moments = np.unique(np.append(moments, after))
+    if len(moments) < 2 or float(mornings["age_days"].max()) <= 0:
+        return np.ones(len(mornings))
+    spacing = float(np.median(np.diff(moments) / np.timedelta64(1, "D")))
+    return np.full(len(mornings), min(spacing / gap_days, 1.0))
 
 
 def age_edges(ages: Floats) -> list[float]:
-    """Return where one band of ages ends and the next begins: each age of the ladder alone, older and odd ones by a third."""
+    """Return where one band of ages ends and the next begins: by a third, and half a day at least."""
     edges: list[float] = []
     values: Sequence[float] = np.unique(ages[~np.isnan(ages)]).tolist()
     start, before = (values[0], values[0]) if values else (0.0, 0.0)

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from models.candidates import Candidate, OutOfFold, best
+from models.candidates import OutOfFold, Recipe, best
 from models.enough import FEW_WINS
 from models.metrics import clustered_mean, log_losses
 from models.scorer import expit
+
+TO_LEAVE = 1.5  # standard errors
 
 
 @dataclass(frozen=True)
@@ -27,36 +29,48 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Decision:
-    """The candidate that stands, and how it came to."""
+    """The recipe that stands, and how it came to."""
 
-    candidate: Candidate
+    recipe: Recipe
     comparisons: list[Comparison]
 
     @property
     def step(self) -> str:
         """The step's name."""
-        return self.candidate.step
+        return self.recipe.step
 
     def to_json(self) -> dict[str, Any]:
         """Return the decision as JSON values."""
-        return {"step": self.step, "comparisons": [asdict(one) for one in self.comparisons]}
+        return {
+            "step": self.step,
+            "weights": {part.member: weight for part, weight in self.recipe.weights.items()},
+            "speed": self.recipe.speed,
+            "comparisons": [asdict(one) for one in self.comparisons],
+        }
 
 
-def climb(tests: Sequence[OutOfFold], ladder: Sequence[str], *, won_leads: int) -> Decision:
+def climb(
+    tests: Sequence[OutOfFold],
+    ladder: Sequence[str],
+    *,
+    won_leads: int,
+    gap_days: float,
+    chosen_on: Sequence[OutOfFold] | None = None,
+) -> Decision:
     """Go up the ladder as far as each step pays for itself on the out-of-fold rows.
 
-    A step takes one standard error (the one-standard-error rule of Breiman et al. 1984), trees take two
-    where fewer than a hundred leads were won. Errors are clustered by account. Asking for more keeps
-    the base rate on data where every block says that a model is better: a regularised model of noise
-    loses log loss on average, so chance has to overcome that too.
+    To leave the base rate takes one and a half standard errors, so that data without a signal stay there;
+    a regularised model of noise loses log loss on average, which chance has to overcome, too. From
+    the regression to trees, which are mixed with it, any gain will do, where fewer than a hundred
+    leads were won one standard error. Errors are clustered by account. The recipe of each step is chosen
+    on ``chosen_on``, by default the same rows; on none it is the usual one.
     """
-    standing, comparisons = best(tests, "base_rate"), list[Comparison]()
+    chosen_on = tests if chosen_on is None else chosen_on
+    standing, comparisons = best(chosen_on, "base_rate", gap_days), list[Comparison]()
     for step in [step for step in ("logistic", "lightgbm") if step in ladder]:
-        challenger = best(tests, step)
-        asked = 1.0
-        if step == "lightgbm" and won_leads < FEW_WINS:
-            asked = 2.0
-        gain, error = gain_of(tests, challenger, standing)
+        challenger = best(chosen_on, step, gap_days)
+        asked = TO_LEAVE if standing.step == "base_rate" else 1.0 if won_leads < FEW_WINS else 0.0
+        gain, error = gain_of(tests, challenger, standing, gap_days)
         taken = gain > 0 and gain >= asked * error
         words = (
             f"{_name(step)} {'saves' if gain > 0 else 'costs'} {abs(gain):.5f} of log loss per row against"
@@ -77,13 +91,13 @@ def _name(step: str) -> str:
 
 
 def gain_of(
-    tests: Sequence[OutOfFold], challenger: Candidate, standing: Candidate
+    tests: Sequence[OutOfFold], challenger: Recipe, standing: Recipe, gap_days: float
 ) -> tuple[float, float]:
     """Return the mean log loss that the challenger saves per row, and its standard error clustered by account."""
     saved = np.concatenate(
         [
-            log_losses(test.label, expit(test.margins[standing]))
-            - log_losses(test.label, expit(test.margins[challenger]))
+            log_losses(test.label, expit(standing.margin(test, gap_days)))
+            - log_losses(test.label, expit(challenger.margin(test, gap_days)))
             for test in tests
         ]
     )

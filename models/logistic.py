@@ -8,8 +8,8 @@ from scipy.stats import skew
 from models.base_rate import logit
 from models.scorer import Floats, Spec, standardised
 
-STRENGTHS = (0.005, 0.03, 0.2, 1.5)
-DEFAULT_STRENGTH = 0.03
+STRENGTHS = (0.002, 0.01, 0.05, 0.3, 2.0)
+DEFAULT_STRENGTH = 0.01
 
 
 class LogisticDesign:

@@ -8,34 +8,45 @@ import pandas as pd
 
 from features.catalogue import Catalogue
 from features.project import Model
-from models import base_rate, boosting, logistic
+from models import uncertainty, usual
 from models.bundle import Bundle
 from models.calibration import Platt
-from models.candidates import Candidate, age_position, logistic_margin
-from models.encoding import fit_encoder, ranges
+from models.candidates import Recipe
+from models.encoding import ranges
 from models.enough import won_leads
 from models.explain import explain, importance
-from models.frames import fair_weights
+from models.following import History, follow
+from models.frames import evidence_of
 from models.grades import reference, thresholds
-from models.scorer import FORMAT, Floats, Spec, encode
+from models.members import Learned
+from models.scorer import FORMAT, Spec
 
 
 def publish(
-    ladder: pd.DataFrame,
-    last: pd.DataFrame,
+    rows: pd.DataFrame,
+    mornings: pd.DataFrame,
     catalogue: Catalogue,
     settings: Model,
-    candidate: Candidate,
+    recipe: Recipe,
     platt: Platt,
     *,
+    predictions: pd.DataFrame,
     grade_shares: Sequence[float],
+    last_from: pd.Timestamp,
+    gap_days: float,
     threads: int,
 ) -> tuple[Bundle, dict[str, Any]]:
-    """Fit the chosen candidate on every mature row; add reference, grades and what is usual.
+    """Fit the chosen recipe on every mature row; add where the intercept stands, reference, grades and what is usual.
 
-    ``last`` are the mornings that scores and grades are read against. Also returns the global explanation.
+    Scores and grades are read against the mornings from ``last_from`` on; intervals are learned from
+    ``predictions``, the out-of-fold rows. Also returns the global explanation.
     """
-    model, texts = fit_model(ladder, catalogue, settings, candidate, platt, threads=threads)
+    model, texts = fit_model(
+        rows, catalogue, settings, recipe, platt, gap_days=gap_days, threads=threads
+    )
+    draft = Bundle.of(model, texts, catalogue, threads=threads)
+    model = _followed(draft, mornings, recipe, gap_days)
+    last = mornings[mornings["as_of"] >= last_from]
     draft = Bundle.of(model, texts, catalogue, threads=threads)
     probability = draft.probability(last)
     explanation = explain(draft, last, seed=settings.seed)
@@ -44,68 +55,90 @@ def publish(
         "reference": reference(probability),
         "grades": thresholds(probability, grade_shares),
         "training": {**model["training"], **importance(draft, last)},
+        "uncertainty": uncertainty.reference(draft, rows, predictions),
     }
+    draft = Bundle.of(model, texts, catalogue, threads=threads)
+    model["watch"] = usual.reference(mornings, draft, draft.probability(mornings))
     return Bundle.of(model, texts, catalogue, threads=threads), explanation
 
 
+def _followed(draft: Bundle, mornings: pd.DataFrame, recipe: Recipe, gap_days: float) -> Spec:
+    """Return the model with the shift that the outcomes known by the training's end have taught."""
+    history = History.of(draft.raw_margin(mornings), mornings, evidence_of(mornings, gap_days))
+    end = (mornings["as_of"].max() + pd.Timedelta(days=gap_days)).to_datetime64()
+    asked = end + np.timedelta64(1, "D")  # very many moments are taken day by day
+    shift, state = follow(history, np.array([asked]), gap_days=gap_days, speed=recipe.speed)
+    day = float((end - np.datetime64(0, "us")) / np.timedelta64(1, "h")) / 24
+    calibration = {**draft.model["calibration"], "shift": float(shift[0])}
+    following = {"speed": recipe.speed, "variance": state.variance, "day": day}
+    return {**draft.model, "calibration": calibration, "following": following}
+
+
 def fit_model(
-    ladder: pd.DataFrame,
+    rows: pd.DataFrame,
     catalogue: Catalogue,
     settings: Model,
-    candidate: Candidate,
+    recipe: Recipe,
     platt: Platt,
     *,
+    gap_days: float,
     threads: int,
 ) -> tuple[Spec, dict[str, str]]:
-    """Fit one candidate on all rows of the ladder; return the model and the boosters' texts."""
-    label, weight = ladder["label"].to_numpy(dtype=np.float64), fair_weights(ladder)
-    features = fit_encoder(ladder, catalogue, label=label, weight=weight)
-    matrix = encode(features, ladder)
-    base = base_rate.fit_base_rate(matrix, label, weight, age_feature=age_position(catalogue))
-    regression, texts = None, dict[str, str]()
-    if candidate.step == "logistic" or candidate.anchored:
-        fitted = logistic.fit_logistic(
-            features, matrix, label, weight, base=base, strengths=[candidate.strength]
-        )
-        regression = fitted[candidate.strength]
-    if candidate.step == "lightgbm":
-        start = logistic_margin(regression, matrix) if regression else None
-        bag = boosting.fit_bag(
-            features, matrix, label, weight, anchor=start, rounds=candidate.rounds,
-            seeds=settings.seeds, seed=settings.seed, threads=threads
-        )  # fmt: skip
-        texts = {f"booster_{at}.txt": booster.model_to_string() for at, booster in enumerate(bag)}
+    """Fit one recipe on all rows; return the model and the boosters' texts."""
+    learned = Learned.of(
+        rows,
+        catalogue,
+        settings,
+        weight=rows["weight"].to_numpy(dtype=np.float64),
+        gap_days=gap_days,
+        threads=threads,
+    )
+    by_member = {part.member: weight for part, weight in recipe.weights.items()}
+    weights = {
+        "base_rate": by_member.get("base_rate", 0.0),
+        # The anchored trees stand on the same regression, and so it speaks for them, too.
+        "logistic": by_member.get("logistic", 0.0) + by_member.get("anchored", 0.0),
+    }
+    regression = None
+    if weights["logistic"]:
+        regression = learned.regressions([recipe.strength])[recipe.strength]
+    boosters, texts = [], dict[str, str]()
+    for part, weight in recipe.weights.items():
+        if part.member in {"anchored", "rates"}:
+            anchor = regression if part.member == "anchored" else None
+            bag = learned.trees(part.member, anchor, settings.seeds).texts(part.rounds)
+            for number, text in enumerate(bag):
+                file = f"{part.member}_{number}.txt"
+                boosters.append({"file": file, "member": part.member, "weight": weight / len(bag)})
+                texts[file] = text
     model: Spec = {
         "format": FORMAT,
-        "step": candidate.step,
-        "anchored": candidate.anchored,
-        "features": features,
-        "base_rate": base,
+        "step": recipe.step,
+        "weights": weights,
+        "features": learned.features,
+        "rates": learned.rates if "rates" in by_member else [],
+        "base_rate": learned.base,
         "logistic": regression,
-        "boosters": list(texts),
-        "calibration": {"slope": platt.slope, "intercept": platt.intercept},
+        "boosters": boosters,
+        "calibration": {"slope": platt.slope, "intercept": platt.intercept, "shift": 0.0},
+        "following": {"speed": None, "variance": 0.0, "day": 0.0},
         "horizon_days": catalogue.horizon_days,
-        "training": _facts(ladder, features, matrix, candidate, settings),
+        "training": _facts(rows, learned, recipe, settings),
     }
     return model, texts
 
 
-def _facts(
-    ladder: pd.DataFrame,
-    features: list[Spec],
-    matrix: Floats,
-    candidate: Candidate,
-    settings: Model,
-) -> dict[str, Any]:
+def _facts(rows: pd.DataFrame, learned: Learned, recipe: Recipe, settings: Model) -> dict[str, Any]:
     return {
-        "rows": len(ladder),
-        "leads": int(ladder["lead_id"].nunique()),
-        "won_leads": won_leads(ladder),
-        "first_as_of": ladder["as_of"].min().isoformat(),
-        "last_as_of": ladder["as_of"].max().isoformat(),
-        "oldest_days": float(ladder["age_days"].max()),
-        "strength": candidate.strength,
-        "rounds": candidate.rounds,
+        "rows": len(rows),
+        "leads": int(rows["lead_id"].nunique()),
+        "won_leads": won_leads(rows),
+        "first_as_of": rows["as_of"].min().isoformat(),
+        "last_as_of": rows["as_of"].max().isoformat(),
+        "oldest_days": float(rows["age_days"].max()),
+        "weights": {part.member: weight for part, weight in recipe.weights.items()},
+        "strength": recipe.strength,
+        "rounds": {part.member: part.rounds for part in recipe.weights if part.rounds},
         "seeds": settings.seeds,
-        "ranges": ranges(features, matrix),
+        "ranges": ranges(learned.features, learned.matrix),
     }

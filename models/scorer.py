@@ -16,7 +16,7 @@ import pandas as pd
 Floats = npt.NDArray[np.float64]
 Spec = dict[str, Any]
 
-FORMAT = 1
+FORMAT = 2
 MISSING = "__missing__"
 OTHER = "__other__"
 GRADES = ("A", "B", "C")
@@ -32,14 +32,16 @@ def expit(margin: Floats) -> Floats:
 
 
 def encode(features: list[Spec], frame: pd.DataFrame) -> Floats:
-    """Return the (rows x features) matrix that the steps read: numbers with NaN, categories as codes.
+    """Return the (rows x columns) matrix that the steps read: numbers with NaN, categories as codes, rates as log-odds.
 
     Columns are taken by name, never by position; others are ignored.
 
     Raises:
         FrameError: columns are missing, or changed between number and text.
     """
-    absent = [spec["name"] for spec in features if spec["name"] not in frame.columns]
+    absent = list(
+        dict.fromkeys(spec["name"] for spec in features if spec["name"] not in frame.columns)
+    )
     if absent:
         raise FrameError(
             f"the frame lacks {len(absent)} feature column(s) that the model was trained on: {', '.join(absent)}"
@@ -49,9 +51,7 @@ def encode(features: list[Spec], frame: pd.DataFrame) -> Floats:
     for position, spec in enumerate(features):
         column = frame[str(spec["name"])]
         try:
-            matrix[:, position] = (
-                _codes(spec, column) if spec["type"] == "category" else _numbers(spec, column)
-            )
+            matrix[:, position] = READERS[spec["type"]](spec, column)
         except FrameError as error:
             problems.append(str(error))
     if problems:
@@ -103,6 +103,23 @@ def _codes(spec: Spec, column: pd.Series) -> Floats:
     return np.asarray(codes, dtype=np.float64)
 
 
+def rate_keys(column: pd.Series) -> npt.NDArray[np.object_]:
+    """Return the levels of a category column as text; a missing value is a level of its own."""
+    return np.asarray(
+        column.astype(object).where(column.notna(), MISSING).astype(str), dtype=object
+    )
+
+
+def _rates(spec: Spec, column: pd.Series) -> Floats:
+    known = pd.Series(spec["levels"], dtype=np.float64)
+    place = known.index.get_indexer(pd.Index(rate_keys(column), dtype=object))
+    found = np.append(known.to_numpy(), spec["else"])
+    return np.asarray(found[place], dtype=np.float64)
+
+
+READERS = {"number": _numbers, "category": _codes, "rate": _rates}
+
+
 def base_rate_contributions(step: Spec, matrix: Floats) -> Floats:
     """Return what the lead's age adds to the base, in the age feature's column (rows x features)."""
     parts = np.zeros(matrix.shape, dtype=np.float64)
@@ -147,6 +164,9 @@ def logistic_contributions(step: Spec, matrix: Floats) -> Floats:
     return parts
 
 
+LINEAR = {"base_rate": base_rate_contributions, "logistic": logistic_contributions}
+
+
 class Scorer:
     """A saved model: probability, score and grade of leads, and what each feature added in log-odds."""
 
@@ -169,7 +189,7 @@ class Scorer:
                 f"{folder / 'model.json'}: format {model.get('format')!r}; this version of leadgauge reads format {FORMAT}."
                 " Score with the version that trained the model, or train again"
             )
-        texts = [(folder / name).read_text(encoding="utf-8") for name in model["boosters"]]
+        texts = [(folder / spec["file"]).read_text(encoding="utf-8") for spec in model["boosters"]]
         return cls(model, [lightgbm.Booster(model_str=text) for text in texts], threads=threads)
 
     @property
@@ -177,57 +197,69 @@ class Scorer:
         """Names of the feature columns, in order."""
         return [spec["name"] for spec in self.model["features"]]
 
+    def encoded(self, frame: pd.DataFrame) -> Floats:
+        """Return the matrix that the members read; the rates stand after the features."""
+        return encode([*self.model["features"], *self.model["rates"]], frame)
+
     def contributions(self, frame: pd.DataFrame) -> Floats:
         """Return log-odds, rows x (features + 1); the last column is the base. A row sums to its margin."""
-        return self.contributions_of(encode(self.model["features"], frame))
+        return self.contributions_of(self.encoded(frame))
 
     def contributions_of(self, matrix: Floats) -> Floats:
-        """Return the contributions of an already encoded matrix."""
-        parts, base = np.zeros(matrix.shape, dtype=np.float64), 0.0
-        model, step = self.model, self.model["step"]
-        if step == "base_rate":
-            parts, base = (
-                base_rate_contributions(model["base_rate"], matrix),
-                model["base_rate"]["base"],
+        """Return the contributions of an already encoded matrix; those of a rate go to its feature."""
+        model, wide = self.model, np.zeros((len(matrix), matrix.shape[1] + 1))
+        for name, weight in model["weights"].items():
+            if name in LINEAR and weight:
+                wide[:, :-1] += weight * LINEAR[name](model[name], matrix)
+                wide[:, -1] += weight * model[name]["base"]
+        for booster, spec in zip(
+            self.boosters if len(matrix) else [], model["boosters"], strict=False
+        ):
+            columns = [*range(booster.num_feature()), -1]
+            added = booster.predict(
+                matrix[:, columns[:-1]], pred_contrib=True, num_threads=self.threads
             )
-        if step == "logistic" or model["anchored"]:
-            parts, base = (
-                logistic_contributions(model["logistic"], matrix),
-                model["logistic"]["base"],
-            )
-        result = np.column_stack([parts, np.full(len(matrix), base)])
-        if len(matrix):
-            for booster in self.boosters:
-                added = booster.predict(matrix, pred_contrib=True, num_threads=self.threads)
-                result += np.asarray(added, dtype=np.float64) / len(self.boosters)
-        result *= model["calibration"]["slope"]
-        result[:, -1] += model["calibration"]["intercept"]
+            wide[:, columns] += spec["weight"] * np.asarray(added, dtype=np.float64)
+        count = len(model["features"])
+        result = np.column_stack([wide[:, :count], wide[:, -1]])
+        for position, rate in enumerate(model["rates"]):
+            result[:, rate["of"]] += wide[:, count + position]
+        calibration = model["calibration"]
+        result[:, -1] += calibration["shift"]
+        result *= calibration["slope"]
+        result[:, -1] += calibration["intercept"]
         return result
 
     def margin(self, frame: pd.DataFrame) -> Floats:
         """Return calibrated log-odds, one per row."""
-        return self.margin_of(encode(self.model["features"], frame))
+        return self.margin_of(self.encoded(frame))
 
     def margin_of(self, matrix: Floats) -> Floats:
         """Return the calibrated log-odds of an already encoded matrix."""
-        model, step = self.model, self.model["step"]
-        raw = np.zeros(len(matrix), dtype=np.float64)
-        if step == "base_rate":
-            raw += model["base_rate"]["base"] + base_rate_contributions(
-                model["base_rate"], matrix
-            ).sum(axis=1)
-        if step == "logistic" or model["anchored"]:
-            raw += model["logistic"]["base"] + logistic_contributions(
-                model["logistic"], matrix
-            ).sum(axis=1)
-        if len(matrix):
-            for booster in self.boosters:
-                added = booster.predict(matrix, raw_score=True, num_threads=self.threads)
-                raw += np.asarray(added, dtype=np.float64) / len(self.boosters)
-        return np.asarray(
-            raw * model["calibration"]["slope"] + model["calibration"]["intercept"],
-            dtype=np.float64,
-        )
+        return self.calibrated(self.raw_margin_of(matrix))
+
+    def calibrated(self, raw: Floats) -> Floats:
+        """Return calibrated log-odds from raw ones."""
+        calibration = self.model["calibration"]
+        return np.asarray(calibration["slope"] * raw + calibration["intercept"], dtype=np.float64)
+
+    def raw_margin_of(self, matrix: Floats) -> Floats:
+        """Return the log-odds before calibration: the members' by their weights, and the shift that followed the outcomes."""
+        model = self.model
+        raw = np.full(len(matrix), float(model["calibration"]["shift"]))
+        for name, weight in model["weights"].items():
+            if name in LINEAR and weight:
+                raw += weight * (
+                    model[name]["base"] + LINEAR[name](model[name], matrix).sum(axis=1)
+                )
+        for booster, spec in zip(
+            self.boosters if len(matrix) else [], model["boosters"], strict=False
+        ):
+            added = booster.predict(
+                matrix[:, : booster.num_feature()], raw_score=True, num_threads=self.threads
+            )
+            raw += spec["weight"] * np.asarray(added, dtype=np.float64)
+        return raw
 
     def probability(self, frame: pd.DataFrame) -> Floats:
         """Return the probability that each lead closes within the horizon."""

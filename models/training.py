@@ -1,7 +1,7 @@
 """Training: from the frames to a bundle, with the proof of how good it is forward in time."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -10,14 +10,15 @@ from features.catalogue import Catalogue
 from features.errors import DataError
 from features.project import Model
 from models.bundle import Bundle
-from models.candidates import Candidate, OutOfFold, best, run_folds
+from models.candidates import OutOfFold
 from models.enough import check_enough, won_leads
 from models.evaluation import Evaluation, calibrate, decide, evaluate
 from models.folds import Fold, forward_folds
-from models.frames import in_order, with_older_ages
+from models.frames import in_order, learning_rows
 from models.ladder import Decision
 from models.publishing import publish
 from models.scorer import FrameError
+from models.trials import run_folds
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def train(
     mornings = in_order(mornings, catalogue, "mornings")
     check_enough(ladder, settings)
     task = _Task(
-        ladder=with_older_ages(ladder, mornings),
+        rows=learning_rows(ladder, mornings, gap_days),
         mornings=mornings,
         catalogue=catalogue,
         settings=settings,
@@ -103,7 +104,7 @@ def train(
 class _Task:
     """What a training works on."""
 
-    ladder: pd.DataFrame
+    rows: pd.DataFrame
     mornings: pd.DataFrame
     catalogue: Catalogue
     settings: Model
@@ -118,17 +119,20 @@ def _trained(task: _Task) -> Trained:
     steps = ["base_rate", *(step for step in ("logistic", "lightgbm") if step in settings.ladder)]
     folds = _folds(task)
     tests = _tested(task, folds)
-    won = [won_leads(task.ladder.iloc[fold.train]) for fold in folds]
+    won = [won_leads(task.rows.iloc[fold.train]) for fold in folds]
     evaluated = evaluate(tests, folds, steps, gap_days=task.gap_days, won=won, seed=settings.seed)
-    decision = decide(tests, steps, won_leads=won_leads(task.ladder))
+    decision = decide(tests, steps, won_leads=won_leads(task.rows), gap_days=task.gap_days)
     task.say(f"training the published model: {decision.step}")
     bundle, explanation = publish(
-        task.ladder,
-        task.mornings[task.mornings["as_of"] >= folds[-1].start],
+        task.rows,
+        task.mornings,
         task.catalogue,
         settings,
-        _to_fit(decision.candidate, tests),
-        calibrate(tests, decision.candidate),
+        decision.recipe,
+        calibrate(tests, decision.recipe, task.gap_days),
+        predictions=evaluated.predictions,
+        last_from=folds[-1].start,
+        gap_days=task.gap_days,
         grade_shares=task.grade_shares,
         threads=task.threads,
     )
@@ -145,7 +149,7 @@ def _trained(task: _Task) -> Trained:
 
 def _folds(task: _Task) -> list[Fold]:
     return forward_folds(
-        task.ladder,
+        task.rows,
         task.mornings,
         folds=task.settings.folds,
         gap_days=task.gap_days,
@@ -157,7 +161,7 @@ def _folds(task: _Task) -> list[Fold]:
 def _tested(task: _Task, folds: Sequence[Fold]) -> list[OutOfFold]:
     try:
         return run_folds(
-            task.ladder,
+            task.rows,
             task.mornings,
             folds,
             task.catalogue,
@@ -168,10 +172,3 @@ def _tested(task: _Task, folds: Sequence[Fold]) -> list[OutOfFold]:
         )
     except FrameError as error:
         raise DataError(f"the training frames do not fit the catalogue: {error}") from None
-
-
-def _to_fit(candidate: Candidate, tests: Sequence[OutOfFold]) -> Candidate:
-    """Return the candidate with the regression it stands on; each fold chose that one anew."""
-    if not candidate.anchored:
-        return candidate
-    return replace(candidate, strength=best(tests, "logistic").strength)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from features.errors import UsageError
 from features.frames import open_frame
 from features.tables import TableSet
+from pipelines.following import follow_outcomes
 from pipelines.reading import feature_batches, moment_of, read, tidy
 from pipelines.registry import Registry
 from pipelines.scoring import catalogue_of
@@ -47,11 +48,14 @@ def explain(request: Request, steps: Steps) -> Summary:
     catalogue = steps.run("read the model's catalogue", catalogue_of, bundle, project.project)
     tables = steps.reach("read and check the tables", read, request, catalogue)
     as_of = moment_of(request, tables)
+    followed = steps.run(
+        "follow the outcomes since", follow_outcomes, request, tables, catalogue, bundle, as_of
+    )
     frame = steps.run(
         "assemble features", open_frame, tables, project, catalogue, as_of, request.work
     )
     found = steps.run(
-        "explain the lead", explain_lead, frame, bundle, tables, request, lead_id, as_of
+        "explain the lead", explain_lead, frame, followed.bundle, tables, request, lead_id, as_of
     )
     steps.run("tidy up", tidy, request)
     return Summary(

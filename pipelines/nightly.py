@@ -12,6 +12,7 @@ from features.frames import open_frame
 from features.project import Project
 from features.tables import TableSet
 from pipelines.checks import check_events, check_freshness
+from pipelines.following import follow_outcomes
 from pipelines.lock import one_at_a_time
 from pipelines.reading import moment_of, read, tidy
 from pipelines.realised import realised
@@ -58,12 +59,17 @@ def nightly(request: Request, steps: Steps) -> Summary:
         warnings += steps.run(
             "check that there are events", check_events, request, tables, catalogue
         )
+        followed = steps.run(
+            "follow the outcomes since", follow_outcomes, request, tables, catalogue, bundle, as_of
+        )
         frame = steps.run(
             "assemble features", open_frame, tables, project, catalogue, as_of, request.work
         )
-        scored = steps.run("score and explain", score_open, frame, bundle, tables, request.work)
+        scored = steps.run(
+            "score and explain", score_open, frame, followed.bundle, tables, request.work
+        )
         watched = steps.run(
-            "hold against what is usual", watch_night, request, tables, catalogue, bundle, frame, scored, champion.version, as_of
+            "hold against what is usual", watch_night, request, tables, catalogue, followed.bundle, frame, scored, champion.version, as_of
         )  # fmt: skip
         receipt = receipt_of(project, champion, tables, as_of)
         published = steps.run(
@@ -86,6 +92,7 @@ def nightly(request: Request, steps: Steps) -> Summary:
             "expected_wins": round(scored.expected_wins, 2),
             "model_version": champion.version,
             "exports": [{"file": name, "rows": rows} for name, rows in published.files],
+            "followed": followed.to_json(),
             "watch": watched.to_json(),
             **({"realised": later} if later else {}),
         },

@@ -22,7 +22,7 @@ SEGMENTS = "segments.json"
 KEY = ["lead_id", "as_of"]
 LONGEST_SLUG = 60
 MOST_EXPLAINED = (
-    4000  # rows in the picture of contributions: more say the same and take longer to draw
+    2000  # rows in the picture of contributions: more say the same and take longer to draw
 )
 
 

@@ -110,7 +110,7 @@ def watched(seed: int = 0, **changes: int) -> Bundle:
         "format": FORMAT,
         "boosters": [],
         "step": "base_rate",
-        "anchored": False,
+        "weights": {"base_rate": 1.0, "logistic": 0.0},
         "horizon_days": HORIZON,
         "features": [
             {"name": name, "type": "category", "levels": levels[name], "other": 0, "missing": 0, "rare": []}
@@ -118,8 +118,11 @@ def watched(seed: int = 0, **changes: int) -> Bundle:
             else {"name": name, "type": "number"}
             for name in told.names
         ],
+        "rates": [],
         "base_rate": {"feature": None, "edges": [], "margins": [-2.0], "base": -2.0},
-        "calibration": {"slope": 1.0, "intercept": 0.0},
+        "logistic": None,
+        "calibration": {"slope": 1.0, "intercept": 0.0, "shift": 0.0},
+        "following": {"speed": None, "variance": 0.0, "day": 0.0},
         "training": {
             "importance": {**importance, "source": 0.5, "visits_30d": 0.3, "employees": 0.2, "industry": 0.1},
             "ranges": {},

@@ -14,6 +14,7 @@ from features.errors import DataError
 from models import scorer
 from models.bundle import Bundle
 from tests.models.company import Frames
+from tests.models.conftest import RECIPES
 
 leads = st.lists(
     st.fixed_dictionaries(
@@ -36,13 +37,13 @@ def as_frame(rows: list[dict[str, object]]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(numbers, "float64")).astype({"source": object})
 
 
-@pytest.mark.parametrize("step", ["base_rate", "logistic", "lightgbm", "anchored"])
+@pytest.mark.parametrize("name", list(RECIPES))
 @given(rows=leads)
 @settings(deadline=None, max_examples=40)
 def test_contributions_add_up_to_the_margin_for_any_lead(
-    bundles: dict[str, Bundle], step: str, rows: list[dict[str, object]]
+    bundles: dict[str, Bundle], name: str, rows: list[dict[str, object]]
 ) -> None:
-    frame, bundle = as_frame(rows), bundles[step]
+    frame, bundle = as_frame(rows), bundles[name]
     summed = bundle.contributions(frame).sum(axis=1)
     np.testing.assert_allclose(summed, bundle.margin(frame), rtol=0, atol=1e-9)
 
@@ -63,7 +64,8 @@ def test_a_saved_bundle_comes_back_with_the_same_scores_and_bytes(
         loaded.probability(frames.mornings), bundle.probability(frames.mornings)
     )
     files = sorted(path.name for path in (tmp_path / "first").iterdir())
-    assert files == sorted({"model.json", "catalogue.json", *bundle.model["boosters"]})
+    boosters = {spec["file"] for spec in bundle.model["boosters"]}
+    assert files == sorted({"model.json", "catalogue.json", *boosters})
     for name in files:
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
 
@@ -143,14 +145,14 @@ def test_a_bundle_of_another_format_is_refused(bundle: Bundle, tmp_path: Path) -
     with pytest.raises(DataError) as raised:
         Bundle.load(tmp_path)
     assert str(raised.value) == (
-        f"{tmp_path / 'model.json'}: format 99; this version of leadgauge reads format 1."
+        f"{tmp_path / 'model.json'}: format 99; this version of leadgauge reads format 2."
         " Score with the version that trained the model, or train again"
     )
 
 
 def test_a_damaged_bundle_is_refused(bundles: dict[str, Bundle], tmp_path: Path) -> None:
     bundles["lightgbm"].save(tmp_path)
-    (tmp_path / "booster_1.txt").unlink()
+    (tmp_path / "rates_1.txt").unlink()
     with pytest.raises(DataError, match="this is not a whole model bundle"):
         Bundle.load(tmp_path)
 

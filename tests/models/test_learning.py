@@ -3,17 +3,20 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from features.catalogue import Attribute, Catalogue
 from features.errors import DataError
 from models.base_rate import fit_base_rate
 from models.encoding import fit_encoder, unseen
-from models.frames import age_edges, fair_weights, in_order, with_older_ages
+from models.frames import age_edges, in_order, learning_rows
 from models.logistic import fit_logistic
 from models.scorer import Spec, encode, expit, logistic_contributions
-from tests.models.company import Frames
+from tests.models.company import AGES, HORIZON, START, Frames
 
+UNTOUCHED = ["lead_id", "as_of", "age_days", "group_id", "size", "weight"]
 CATALOGUE = Catalogue(
     project="p",
     timezone="UTC",
@@ -97,30 +100,88 @@ def test_without_an_age_there_is_one_rate() -> None:
     assert expit(np.array(spec["margins"])) == pytest.approx([0.25])
 
 
-def test_fair_weights_do_not_tell_fast_wins_from_slow_losses() -> None:
-    won_at_once = pd.DataFrame({"age_days": [0.0] * 50, "label": 1, "weight": 1.0})
-    lost_late = pd.DataFrame({"age_days": [0.0, 7.0, 30.0] * 50, "label": 0, "weight": 1 / 3})
-    ladder = pd.concat([won_at_once, lost_late], ignore_index=True)
-    young, weight = ladder["age_days"] == 0, fair_weights(ladder)
-    assert np.average(ladder["label"][young], weights=weight[young]) == pytest.approx(0.5)
-    assert np.average(ladder["label"][young], weights=ladder["weight"][young]) == pytest.approx(
-        0.75
+def opened(stays: dict[str, int], *, label: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Draw leads of the first day as ladder and weekly mornings: name -> days that it stays open."""
+    rows: dict[str, list[tuple[str, int]]] = {
+        "ladder": [(lead, age) for lead, days in stays.items() for age in AGES if age < days],
+        "mornings": [(lead, age) for lead, days in stays.items() for age in range(0, days, 7)],
+    }
+    made = []
+    for name in ("ladder", "mornings"):
+        frame = pd.DataFrame(rows[name], columns=["lead_id", "age_days"])
+        frame["as_of"] = START + pd.to_timedelta(frame["age_days"], unit="D")
+        made.append(frame.assign(label=label, weight=1.0))
+    return made[0], made[1]
+
+
+def test_weights_do_not_tell_fast_wins_from_slow_losses() -> None:
+    """One over the number of its snapshots would weigh a fast win at age 0 three times a loss that stays open."""
+    won = opened({f"W{at}": 1 for at in range(50)}, label=1)
+    lost = opened({f"L{at}": 60 for at in range(50)})
+    ladder, mornings = (pd.concat(pair, ignore_index=True) for pair in zip(won, lost, strict=True))
+    rows = learning_rows(ladder, mornings, HORIZON)
+    young = rows[rows["age_days"] == 0]
+    assert np.average(young["label"], weights=young["weight"]) == pytest.approx(0.5)
+
+
+@given(flipped=st.lists(st.booleans(), min_size=1, max_size=20))
+@settings(deadline=None, max_examples=20)
+def test_weights_depend_on_age_and_calendar_alone(frames: Frames, flipped: list[bool]) -> None:
+    rows = learning_rows(frames.ladder, frames.mornings, HORIZON)
+    assert rows["weight"].sum() == pytest.approx(rows["lead_id"].nunique())
+    # Who is open when is the calendar's; what became of a lead, and what it looks like, is not.
+    turned = [
+        one.assign(
+            label=one["label"].where(np.resize(flipped, len(one)), 1 - one["label"]),
+            source=None,
+            weight=np.resize(np.array(flipped) + 1.0, len(one)),
+        )
+        for one in (frames.ladder, frames.mornings)
+    ]
+    again = learning_rows(turned[0], turned[1], HORIZON)
+    pd.testing.assert_frame_equal(rows[UNTOUCHED], again[UNTOUCHED])
+
+
+def test_rows_of_one_age_weigh_the_same_in_a_frame() -> None:
+    rows = learning_rows(*opened({"A": 400, "B": 9, "C": 70}), HORIZON)
+    rungs = rows[rows["age_days"].isin([0, 14])]
+    assert (rungs.groupby(["age_days", "lead_id"])["weight"].apply(list).str.len() == 2).all()
+    assert (rungs.groupby("age_days")["weight"].nunique() <= 2).all()
+
+
+def test_a_lead_counts_once_for_each_horizon_that_it_stays_open() -> None:
+    rows = learning_rows(*opened({"long": 300, "short": 60}), HORIZON)
+    whole = rows.groupby("lead_id")["weight"].sum()
+    assert whole["long"] / whole["short"] == pytest.approx(300 / 60, rel=0.05)
+
+
+def test_ages_that_only_mornings_reach_are_theirs_alone() -> None:
+    rows = learning_rows(*opened({"A": 300}), HORIZON).set_index("age_days")["weight"]
+    assert rows.index.max() == 294
+    # Beyond the last rung and what it stands for, a morning speaks with its whole weight.
+    assert rows[91 + 7] == pytest.approx(2 * rows[77])
+    assert rows[70] == pytest.approx(rows[77])
+
+
+def test_mornings_that_lie_closer_weigh_less_each() -> None:
+    ladder, weekly = opened({"A": 300})
+    daily = pd.concat(
+        [weekly.assign(as_of=weekly["as_of"] + pd.Timedelta(days=day)) for day in range(7)]
     )
-    assert weight.sum() == pytest.approx(100)
-
-
-def test_the_ladder_goes_on_into_ages_that_only_mornings_reach(frames: Frames) -> None:
-    longer = with_older_ages(frames.ladder, frames.mornings)
-    added = longer[longer["age_days"] > 60]
-    assert added["age_days"].min() >= 75
-    assert not added.duplicated(["lead_id", "age_days"]).any()
-    assert (added.groupby("lead_id").size() <= 4).all()
-    assert len(longer) == len(frames.ladder) + len(added)
+    shares = []
+    for mornings in (weekly, daily):
+        rows = learning_rows(ladder, mornings, HORIZON)
+        young = rows["as_of"].isin(ladder["as_of"]) & rows["age_days"].isin([3])
+        shares.append(rows.loc[young, "weight"].sum() / rows["weight"].sum())
+    assert shares[0] == pytest.approx(shares[1], rel=0.05)
 
 
 def test_a_ladder_of_one_age_stays_as_it_is(frames: Frames) -> None:
     flat = frames.ladder[frames.ladder["age_days"] == 0]
-    assert with_older_ages(flat, flat) is flat
+    for mornings in (flat, flat.head(0)):
+        pd.testing.assert_frame_equal(
+            learning_rows(flat, mornings, HORIZON), flat.assign(weight=1.0)
+        )
 
 
 def test_a_label_that_is_not_known_is_refused(frames: Frames) -> None:
@@ -160,10 +221,10 @@ def test_the_regression_agrees_with_scikit_learn_on_standardised_numbers() -> No
 
 
 def test_contributions_of_the_regression_average_to_nothing(frames: Frames) -> None:
-    ladder = frames.ladder
-    label, weight = ladder["label"].to_numpy(dtype=np.float64), fair_weights(ladder)
-    features = fit_encoder(ladder, frames.catalogue, label=label, weight=weight)
-    matrix = encode(features, ladder)
+    rows = learning_rows(frames.ladder, frames.mornings, HORIZON)
+    label, weight = (rows[name].to_numpy(dtype=np.float64) for name in ("label", "weight"))
+    features = fit_encoder(rows, frames.catalogue, label=label, weight=weight)
+    matrix = encode(features, rows)
     base = fit_base_rate(matrix, label, weight, age_feature=0)
     step = fit_logistic(features, matrix, label, weight, base=base, strengths=[0.2])[0.2]
     means = np.average(logistic_contributions(step, matrix), axis=0, weights=weight)

@@ -33,10 +33,10 @@ CATALOGUE = Catalogue(
 
 # Log-odds -2 below 1.5 visits, -1 above, -1.5 where visits are unknown.
 MODEL = {
-    "format": 1,
+    "format": scorer.FORMAT,
     "boosters": [],
     "step": "base_rate",
-    "anchored": False,
+    "weights": {"base_rate": 1.0, "logistic": 0.0},
     "features": [
         {"name": "visits", "type": "number"},
         {
@@ -47,8 +47,11 @@ MODEL = {
             "missing": 3,
         },
     ],
+    "rates": [],
     "base_rate": {"feature": 0, "edges": [1.5], "margins": [-2.0, -1.0], "base": -1.5},
-    "calibration": {"slope": 1.0, "intercept": 0.0},
+    "logistic": None,
+    "calibration": {"slope": 1.0, "intercept": 0.0, "shift": 0.0},
+    "following": {"speed": None, "variance": 0.0, "day": 0.0},
     "reference": [0.1, 0.2],
     "grades": {"A": 0.3, "B": 0.2, "C": 0.1},
 }
@@ -68,7 +71,7 @@ def training(folder: Path, name: str = "acme", *, intercept: float = 0.0) -> Tra
     bundle, record = folder / "bundle", folder / "record"
     bundle.mkdir(parents=True, exist_ok=True)
     record.mkdir(exist_ok=True)
-    model = {**MODEL, "calibration": {"slope": 1.0, "intercept": intercept}}
+    model = {**MODEL, "calibration": {"slope": 1.0, "intercept": intercept, "shift": 0.0}}
     (bundle / "model.json").write_text(json.dumps(model))
     (bundle / "catalogue.json").write_text(
         CATALOGUE.model_copy(update={"project": name}).model_dump_json()
