@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reports.facts import Metrics, ReportFacts, Segment, SourceRow
+from reports.facts import ReportFacts, Segment, SourceRow
 from reports.words import count, day, percent, percent_rounded, points, share_range_rounded
 
 STEPS = {
@@ -78,7 +78,9 @@ def no_signal(facts: ReportFacts) -> list[str]:
     of_each_age = " of each age" if facts.closing_times else ""
     share = f"the share of leads{of_each_age} that closed before"
     spread = (
-        "grades go by the lead's age alone" if facts.closing_times else "grades tell nothing either"
+        "grades go by the lead's age alone"
+        if facts.closing_times
+        else "grades say nothing of prospects"
     )
     return [
         f"{said} forward in time, with every column that may be used. On leads that came later, nothing they said was "
@@ -144,13 +146,13 @@ def _tonight(facts: ReportFacts) -> str:
 
 def honesty(facts: ReportFacts) -> list[str]:
     """Say in plain words what the calibration numbers mean, and how the others did; one paragraph each."""
-    evaluation, ours = facts.evaluation, facts.leadgauge
+    evaluation = facts.evaluation
     first = (
         f"The trial ran forward in time, from {day(evaluation.first)} to {day(evaluation.last)}: "
         f"{count(evaluation.rows)} probabilities, each given before its outcome was known; "
         f"{count(evaluation.wins)} of them ended in a win."
     )
-    second = " ".join(filter(None, (_said_and_happened(facts), _off_by(ours), _spread(facts))))
+    second = " ".join(filter(None, (_said_and_happened(facts), _off_by(facts), _spread(facts))))
     told = (first, second, _by_segment(facts), _others(facts), facts.following, evaluation.note)
     return [paragraph for paragraph in told if paragraph]
 
@@ -166,7 +168,8 @@ def _said_and_happened(facts: ReportFacts) -> str | None:
     )
 
 
-def _off_by(ours: Metrics) -> str | None:
+def _off_by(facts: ReportFacts) -> str | None:
+    ours = facts.leadgauge
     if ours.ece is None:
         return None
     sentence = f"On average a probability was {points(ours.ece)} off"
@@ -174,10 +177,12 @@ def _off_by(ours: Metrics) -> str | None:
         return f"{sentence}."
     if ours.ece <= ours.ece_noise_95:
         return f"{sentence}, within the {points(ours.ece_noise_95)} that chance alone can explain: no sign that they mislead."
-    return (
-        f"{sentence}, more than the {points(ours.ece_noise_95)} that chance alone can explain: "
+    advice = (
         "the order of leads can be trusted more than the exact percentages."
+        if facts.tells_leads_apart
+        else "take them as rough."
     )
+    return f"{sentence}, more than the {points(ours.ece_noise_95)} that chance alone can explain: {advice}"
 
 
 def _spread(facts: ReportFacts) -> str | None:

@@ -137,7 +137,7 @@ def test_where_nothing_tells_leads_apart_the_page_says_what_was_tried_and_what_f
 def test_without_closing_times_the_absence_of_signal_is_told_without_ages() -> None:
     told = " ".join(no_signal(example_facts(step="base_rate", closing_times=False)))
     assert "better than the share of leads that closed before by more than chance allows" in told
-    assert "no reasons are given, and grades tell nothing either." in told
+    assert "no reasons are given, and grades say nothing of prospects." in told
     assert " age" not in told
 
 
@@ -165,6 +165,11 @@ def test_probabilities_further_off_than_chance_explains_are_called_so() -> None:
         "more than the 1.2 percentage points that chance alone can explain"
         in honesty(contenders(example_facts(), ece=0.03))[1]
     )
+
+
+def test_without_signal_no_order_is_said_to_be_trusted() -> None:
+    told = honesty(contenders(example_facts(step="base_rate"), ece=0.03))[1]
+    assert told.endswith("that chance alone can explain: take them as rough.")
 
 
 @pytest.mark.parametrize(
