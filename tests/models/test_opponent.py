@@ -72,7 +72,7 @@ def said_in_trial(rows: pd.DataFrame, probability: float) -> pd.DataFrame:
 
 def shift(probability: Floats) -> Floats:
     """Return how far the champion's probabilities stand above the 10 % of its trees."""
-    return np.log(probability / (1 - probability)) - np.log(0.1 / 0.9)
+    return np.asarray(np.log(probability / (1 - probability)) - np.log(0.1 / 0.9), dtype=np.float64)
 
 
 def test_nights_that_it_could_have_published_are_compared_if_they_hold_enough_wins() -> None:
