@@ -20,6 +20,7 @@ _ID_ENDINGS = ("id", "key", "number", "no", "nr", "uuid", "guid", "code")
 RESERVED = (
     *("lead_id", "created_at", "account_id", "owner", "source", "campaign"),
     *("as_of", "label", "weight", "group_id", "age_days", "won", "closed_at"),
+    *("days_to_win", "days_followed"),
 )
 
 

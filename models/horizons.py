@@ -1,11 +1,12 @@
 """Other horizons from one model: P(win within h) beside the published P(win within H).
 
 How likely a win is and how soon it comes are learned apart. The published probability says the first.
-For the second, each other horizon has a shift of the log cumulative hazard, ``log(-log(1 - P))``, by age
-and by how high the lead stands, learned on what was said forward in time and what came of it
-(proportional hazards: Cox 1972, in the grouped form of Prentice and Gloeckler 1978). A longer horizon is
-never less likely: starting from H, which stays as it was published, each further one is held at or
-beyond the one before.
+For the second, each other horizon has one conditional probability (a continuation ratio: Fienberg 1980): of
+the leads that are won within the next longer horizon, how many are won within this one; of those not yet
+won at the next shorter one, how many are won until this one. Each depends on age and on how high the
+published log-odds stand, and is learned on what was said forward in time and what came of it. So a
+longer horizon is never less likely, H stays as it was published, and where the published level was off
+it does not pass on as a wrong pace.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from models.metrics import outcome_clusters
-from models.scorer import Floats, Spec, banded
+from models.scorer import Floats, Spec, banded, expit
 
 HORIZONS_DAYS = (30, 90, 180)
 COLUMNS = tuple(f"close_probability_{days}d" for days in HORIZONS_DAYS)
@@ -53,13 +54,17 @@ def fit_horizons(
         do not speak for, each with ``days`` and ``why``.
     """
     others, silent = list[Spec](), list[dict[str, Any]]()
-    for horizon in sorted(set(days) - {horizon_days}):
-        mature = said[said["days_followed"] >= max(horizon, horizon_days)]
-        why = _why_not(mature, said, horizon, horizon_days)
-        if why:
-            silent.append({"days": horizon, "why": why})
-        else:
-            others.append({"days": horizon, **_fit(mature, horizon)})
+    shorter = sorted((one for one in days if one < horizon_days), reverse=True)
+    for outward in (shorter, sorted(one for one in days if one > horizon_days)):
+        given = horizon_days
+        for horizon in outward:
+            mature = said[said["days_followed"] >= max(horizon, horizon_days)]
+            why = _why_not(mature, said, horizon, horizon_days)
+            if why:
+                silent.append({"days": horizon, "why": why})
+                continue
+            others.append({"days": horizon, **_fit(mature, horizon, given)})
+            given = horizon
     return {"published": horizon_days, "others": others, "silent": silent}
 
 
@@ -68,18 +73,15 @@ def at_horizons(spec: Spec, probability: Floats, age_days: Floats) -> dict[float
 
     Never decreasing in the horizon, row by row; at the published one it is ``probability`` itself.
     """
-    hazard = log_hazard(probability)
-    told = {}
-    for other in spec["others"]:
-        shift = banded(other, np.nan_to_num(age_days)) + other["slope"] * (hazard - other["centre"])
-        told[other["days"]] = -np.expm1(-np.exp(hazard + shift))
-    published, result = spec["published"], {spec["published"]: probability}
-    for step, hold in ((-1, np.minimum), (1, np.maximum)):
-        before = probability
-        for horizon in sorted(
-            (h for h in told if step * (h - published) > 0), key=lambda h: step * h
-        ):
-            before = result[horizon] = hold(told[horizon], before)
+    published, margin = spec["published"], _log_odds(probability)
+    shorter = longer = probability
+    result = {published: probability}
+    for other in spec["others"]:  # from the published horizon outward, on either side
+        pace = banded(other, np.nan_to_num(age_days)) + other["slope"] * (margin - other["centre"])
+        if other["days"] < published:
+            result[other["days"]] = shorter = shorter * expit(pace)
+        else:
+            result[other["days"]] = longer = np.minimum(longer + (1 - longer) * expit(pace), 1.0)
     return dict(sorted(result.items()))
 
 
@@ -101,9 +103,9 @@ def horizon_columns(model: Spec, probability: Floats, age_days: Floats) -> dict[
     }
 
 
-def log_hazard(probability: Floats) -> Floats:
-    """Return the log cumulative hazard, log(-log(1 - p)); probabilities are kept off 0 and 1 by 1e-9."""
-    return np.asarray(np.log(-np.log1p(-np.clip(probability, NEVER, 1 - NEVER))), dtype=np.float64)
+def _log_odds(probability: Floats) -> Floats:
+    p = np.clip(probability, NEVER, 1 - NEVER)
+    return np.asarray(np.log(p) - np.log1p(-p), dtype=np.float64)
 
 
 def _why_not(
@@ -124,38 +126,35 @@ def _why_not(
     return None
 
 
-def _fit(rows: pd.DataFrame, horizon: int) -> Spec:
-    """Fit shift by band of age, and slope, by Fisher scoring with normal priors."""
+def _fit(rows: pd.DataFrame, horizon: int, given: float) -> Spec:
+    """Fit the pace by band of age and by the published log-odds: ridge logistic regression by Newton's method.
+
+    ``given``: the next horizon on the way to the published one. For a longer ``given`` the rows are those
+    won within it, for a shorter one those not won within it.
+    """
+    won = np.asarray(rows["days_to_win"] < given, dtype=bool)
+    rows = rows[won if horizon < given else ~won]
     label = np.asarray(rows["days_to_win"] < horizon, dtype=np.float64)
-    hazard = log_hazard(rows["leadgauge"].to_numpy(dtype=np.float64))
-    ages = rows["age_days"].to_numpy(dtype=np.float64)
+    margin = _log_odds(rows["leadgauge"].to_numpy(dtype=np.float64))
     edges = _age_bands(rows.loc[label == 1].drop_duplicates("lead_id")["age_days"])
-    band = np.searchsorted(edges, ages, side="right")
-    clusters = len(np.unique(outcome_clusters(rows, horizon)))
+    band = np.searchsorted(edges, rows["age_days"].to_numpy(dtype=np.float64), side="right")
     # A lead on many mornings within one horizon has one outcome, not many.
-    weight, centre = clusters / len(rows), float(hazard.mean())
+    weight = len(np.unique(outcome_clusters(rows, horizon))) / max(len(rows), 1)
+    centre = float(margin.mean()) if len(rows) else 0.0
     inside = (band[:, None] == np.arange(len(edges) + 1)).astype(np.float64)
-    columns = np.column_stack([np.ones(len(rows)), hazard - centre, inside])
-    spread = [SHIFT_SPREAD, SLOPE_SPREAD, *[BAND_SPREAD] * (len(edges) + 1)]
-    theta = _scored(columns, hazard, label, weight, 1 / np.square(spread))
-    margins = (theta[0] + theta[2:]).tolist()
-    return {"edges": edges, "margins": margins, "slope": float(theta[1]), "centre": centre}
-
-
-def _scored(columns: Floats, offset: Floats, label: Floats, weight: float, prior: Floats) -> Floats:
+    columns = np.column_stack([np.ones(len(rows)), margin - centre, inside])
+    prior = 1 / np.square([SHIFT_SPREAD, SLOPE_SPREAD, *[BAND_SPREAD] * (len(edges) + 1)])
     theta = np.zeros(columns.shape[1])
-    for _ in range(50):
-        rate = np.exp(np.clip(offset + columns @ theta, -30, 4))
-        lost = np.exp(-rate)
-        p = np.clip(1 - lost, 1e-12, 1 - 1e-12)
-        slope = rate * lost  # of the probability in the linear predictor
-        gradient = columns.T @ (weight * slope * (label - p) / (p * (1 - p))) - prior * theta
-        curve = (columns * (weight * slope**2 / (p * (1 - p)))[:, None]).T @ columns
-        step = np.clip(np.linalg.solve(curve + np.diag(prior), gradient), -1, 1)
+    for _ in range(100):
+        p = expit(columns @ theta)
+        gradient = columns.T @ (weight * (label - p)) - prior * theta
+        curve = (columns * (weight * p * (1 - p))[:, None]).T @ columns + np.diag(prior)
+        step = np.clip(np.linalg.solve(curve, gradient), -1, 1)
         theta = theta + step
         if np.abs(step).max() < 1e-9:
             break
-    return np.asarray(theta, dtype=np.float64)
+    margins = (theta[0] + theta[2:]).tolist()
+    return {"edges": edges, "margins": margins, "slope": float(theta[1]), "centre": centre}
 
 
 def _age_bands(ages: pd.Series) -> list[float]:

@@ -123,8 +123,8 @@ def test_a_column_is_left_out_by_its_name_or_its_slug(company: Company) -> None:
 
 def test_names_become_identifiers_of_their_own(company: Company) -> None:
     tables = company.read(
-        leads="id | created | Größe | größe? | 2nd | source | label | % \n"
-        " 1 | 2026-01-01 | a | a | a | a | a | a \n 2 | 2026-01-01 | b | b | b | b | b | b",
+        leads="id | created | Größe | größe? | 2nd | source | label | Days to win | % \n"
+        " 1 | 2026-01-01 | a | a | a | a | a | a | a \n 2 | 2026-01-01 | b | b | b | b | b | b | b",
         deals="lead | result | closed",
     )
     assert {attribute.label: attribute.column for attribute in tables.attributes} == {
@@ -133,6 +133,7 @@ def test_names_become_identifiers_of_their_own(company: Company) -> None:
         "2nd": "c_2nd",
         "source": "source_2",
         "label": "label_2",
+        "Days to win": "days_to_win_2",
         "%": "column",
     }
 

@@ -64,9 +64,13 @@ def test_no_open_leads_give_no_rows(bundle: Bundle, frames: Frames) -> None:
 
 def test_a_good_lead_is_told_by_its_own_values(bundles: dict[str, Bundle]) -> None:
     good = lead(source="partner", visit_30d=7.0, age_days=4.0)
-    for name in ("logistic", "lightgbm", "anchored"):
+    for name in ("logistic", "lightgbm", "anchored", "mixed"):
         row = score(good, bundles[name]).iloc[0]
-        assert row["reasons_for"][:2] == ["visit: 7 in the last 30 days", "Lead Source: partner"]
+        assert row["reasons_for"] == [
+            "visit: 7 in the last 30 days",
+            "created 4 days ago",
+            "Lead Source: partner",
+        ]
         assert row["grade"] == "A"
 
 
@@ -124,3 +128,16 @@ def test_a_frame_without_lead_ids_is_refused(bundle: Bundle) -> None:
     assert str(raised.value) == (
         "the frame to score has no column lead_id; assemble it from open snapshots"
     )
+
+
+def test_chances_at_other_horizons_are_told_around_the_published_one(
+    bundle: Bundle, frames: Frames
+) -> None:
+    pace = {"edges": [], "margins": [0.0], "slope": 0.0, "centre": 0.0}
+    horizons = {"published": 60, "others": [{"days": 30, **pace}, {"days": 90, **pace}]}
+    model = {**bundle.model, "horizons": horizons}
+    told = score(frames.mornings.head(5), Bundle.of(model, bundle.boosters, bundle.catalogue))
+    said = told["close_probability"]
+    assert told["close_probability_30d"].tolist() == pytest.approx((said / 2).tolist())
+    assert told["close_probability_90d"].tolist() == pytest.approx((said + (1 - said) / 2).tolist())
+    assert told["close_probability_180d"].isna().all()
