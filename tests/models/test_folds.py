@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from features.errors import NotEnoughError
 from models.folds import Fold, forward_folds
+from models.frames import learning_rows
 from tests.models.company import HORIZON, START, Frames
 
 leads = st.lists(
@@ -64,11 +65,11 @@ def test_no_fold_ever_sees_its_future_or_its_own_accounts(
     assert_honest(folds, ladder, mornings)
 
 
-def test_folds_expand_and_cover_the_later_mornings(frames: Frames) -> None:
-    folds = forward_folds(
-        frames.ladder, frames.mornings, folds=4, gap_days=HORIZON, min_wins=30, seed=7
-    )
-    assert_honest(folds, frames.ladder, frames.mornings)
+@pytest.mark.parametrize("learned", [False, True], ids=["the ladder", "ladder and mornings"])
+def test_folds_expand_and_cover_the_later_mornings(frames: Frames, learned: bool) -> None:
+    rows = learning_rows(frames.ladder, frames.mornings, HORIZON) if learned else frames.ladder
+    folds = forward_folds(rows, frames.mornings, folds=4, gap_days=HORIZON, min_wins=30, seed=7)
+    assert_honest(folds, rows, frames.mornings)
     assert len(folds) == 4
     assert all(np.diff([len(fold.train) for fold in folds]) > 0)
     assert folds[-1].end == frames.mornings["as_of"].max()

@@ -10,11 +10,13 @@ import pytest
 
 from features.errors import NotEnoughError
 from models.bundle import Bundle
+from models.candidates import best
+from models.following import SPEEDS, as_published
 from models.training import Trained, train
 from tests.models.company import HORIZON, SETTINGS, SHARES, Frames, company
 
 pytestmark = pytest.mark.slow
-MODELS = ["leadgauge", "base_rate", "logistic", "lightgbm"]
+MODELS = ["leadgauge", "base_rate", "odoo", "logistic", "lightgbm"]
 
 
 def trained(frames: Frames, **changed: Any) -> Trained:
@@ -32,7 +34,7 @@ def trained(frames: Frames, **changed: Any) -> Trained:
 
 @pytest.fixture(scope="module")
 def linear(frames: Frames) -> Trained:
-    return trained(frames)
+    return trained(frames, folds=3)
 
 
 def test_what_tells_leads_apart_is_found_and_proved(linear: Trained) -> None:
@@ -78,8 +80,8 @@ def test_grades_and_scores_spread_over_the_last_mornings(linear: Trained, frames
 
 
 def test_shuffled_outcomes_end_at_the_base_rate() -> None:
-    frames = company(seed=3, kind="none")
-    found = trained(frames)
+    frames = company(600, seed=30, kind="none")
+    found = trained(frames, folds=3, seeds=1)
     assert found.bundle.step == "base_rate"
     models = found.evaluation.models
     assert models["leadgauge"]["log_loss"] == pytest.approx(
@@ -90,19 +92,39 @@ def test_shuffled_outcomes_end_at_the_base_rate() -> None:
 
 
 def test_what_only_combinations_tell_is_left_to_the_trees() -> None:
-    assert trained(company(1500, seed=4, kind="crossed")).bundle.step == "lightgbm"
+    found = trained(company(1200, seed=4, kind="crossed"), folds=3, seeds=1)
+    assert found.bundle.step == "lightgbm"
+    weights = found.ladder.recipe.weights
+    assert sum(weights.values()) == 1
+    assert sum(weight for part, weight in weights.items() if part.rounds) >= 0.5
+    assert (found.evaluation.models["leadgauge"]["log_loss"] or 9) < (
+        found.evaluation.models["logistic"]["log_loss"] or 0
+    )
 
 
-def test_training_twice_gives_the_same_bytes_whatever_the_order_of_rows(
-    linear: Trained, frames: Frames, tmp_path: Path
+def test_the_model_says_where_its_intercept_stands_and_until_when_it_was_taught(
+    linear: Trained, frames: Frames
 ) -> None:
+    known = frames.mornings["as_of"].max() + pd.Timedelta(days=HORIZON)
+    following = linear.bundle.model["following"]
+    assert pd.Timestamp(0) + pd.Timedelta(days=following["day"]) == known
+    assert following["speed"] == linear.ladder.recipe.speed
+    assert following["speed"] in SPEEDS
+    np.testing.assert_array_equal(
+        as_published(linear.bundle, frames.mornings, HORIZON),
+        linear.bundle.probability(frames.mornings),
+    )
+
+
+def test_training_twice_gives_the_same_bytes_whatever_the_order_of_rows(tmp_path: Path) -> None:
+    frames = company(500, seed=2)
     shuffled = Frames(
         frames.ladder.sample(frac=1, random_state=1),
         frames.mornings.sample(frac=1, random_state=2),
         frames.catalogue,
     )
-    for name, one in (("first", linear), ("second", trained(shuffled))):
-        one.bundle.save(tmp_path / name)
+    for name, one in (("first", frames), ("second", shuffled)):
+        trained(one, folds=2, seeds=1).bundle.save(tmp_path / name)
     for path in (tmp_path / "first").iterdir():
         assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes()
 
@@ -110,16 +132,17 @@ def test_training_twice_gives_the_same_bytes_whatever_the_order_of_rows(
 def test_a_ladder_without_its_upper_steps_is_kept_to(frames: Frames) -> None:
     found = trained(frames, ladder=["base_rate"])
     assert found.bundle.step == "base_rate"
-    assert list(found.evaluation.models) == ["leadgauge", "base_rate"]
+    assert list(found.evaluation.models) == ["leadgauge", "base_rate", "odoo"]
 
 
 def test_a_flat_export_has_one_age_and_no_age_feature(frames: Frames) -> None:
     flat = frames.ladder[frames.ladder["age_days"] == 0].assign(weight=1.0)
     catalogue = frames.catalogue.model_copy(update={"features": frames.catalogue.features[1:]})
-    found = trained(Frames(flat, flat, catalogue))
-    assert found.bundle.step == "logistic"
+    found = trained(Frames(flat, flat, catalogue), folds=3, seeds=1)
+    assert found.bundle.step in {"logistic", "lightgbm"}
     assert isinstance(found.bundle, Bundle)
     assert found.bundle.contributions(flat).shape == (len(flat), 4)
+    assert found.bundle.model["training"]["rows"] == len(flat)
 
 
 def test_a_short_history_has_one_test_and_says_so() -> None:
@@ -139,9 +162,11 @@ def test_a_single_fold_decides_but_does_not_calibrate(frames: Frames) -> None:
         "only one test forward in time fits the history: all settings were fixed beforehand, the probabilities are not"
         " calibrated, and the one test decided whether the model or the base rate is published, so its figures flatter a little"
     )
-    assert found.bundle.model["calibration"] == {"slope": 1.0, "intercept": 0.0}
+    calibration = found.bundle.model["calibration"]
+    assert (calibration["slope"], calibration["intercept"]) == (1.0, 0.0)
     assert len(found.folds) == 1
     assert found.bundle.step in {"base_rate", "logistic"}
+    assert found.ladder.recipe == best([], found.bundle.step, HORIZON)
 
 
 def test_too_few_leads_are_refused(frames: Frames) -> None:
