@@ -118,6 +118,7 @@ def test_a_flat_export_is_labelled_by_its_status_at_age_0(drawn: Drawn) -> None:
         ("lost", 0, 0),
         ("won", 0, 1),
     ]
+    assert {r["days_to_win"] for r in found} == {r["days_followed"] for r in found} == {None}
     night = datetime.fromisoformat("2026-03-01")
     assert [r["lead_id"] for r in rows(flat, open_snapshots(tables, project(), night))] == [
         "late",
@@ -156,3 +157,23 @@ def test_a_training_lead_scored_at_its_own_moment_finds_its_training_row(world: 
         ]
         assert len(scored) == 1
         assert {n: scored[0][n] for n in declared.names} == {n: row[n] for n in declared.names}
+
+
+def test_a_row_says_when_its_lead_was_won_and_how_long_it_was_followed(world: Drawn) -> None:
+    settings = project(label={"horizon_days": 10}, model={"ages_days": [7]})
+    found = rows(world, training_snapshots(world.tables(leads=LEADS, outcomes=OUTCOMES), settings))
+    assert [(r["lead_id"], r["label"], r["days_to_win"], r["days_followed"]) for r in found] == [
+        ("open", 0, None, 52.0),
+        ("won", 0, 12.0, 52.0),  # past its horizon, and known all the same
+    ]
+
+
+def test_a_loss_and_a_night_say_nothing_of_a_win_to_come(world: Drawn) -> None:
+    settings = project(label={"horizon_days": 10}, model={"ages_days": [0]})
+    tables = world.tables(leads=LEADS, outcomes=OUTCOMES)
+    (lost,) = [
+        r for r in rows(world, training_snapshots(tables, settings)) if r["lead_id"] == "lost"
+    ]
+    assert lost["days_to_win"] is None
+    night = open_snapshots(tables, settings, datetime.fromisoformat("2026-01-10"))
+    assert not {"days_to_win", "days_followed", "label"} & set(night.columns)
