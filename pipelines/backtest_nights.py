@@ -1,7 +1,8 @@
 """The nights between two trainings of a backtest: scored with the model in use, as they would have been."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from pipelines.settings import Request
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from models.bundle import Bundle
 
 OLD_SCORE = "old_score"
 NEWEST = "always_newest"  # what the model of the last training says, whatever the gate said
@@ -121,8 +124,7 @@ def _assembled(
         rows = connection.read_parquet(plan.snapshots)
         rows = rows.filter(rows.night < moment(until))
         if used.until is None:
-            learned = datetime.fromisoformat(bundle.training["last_as_of"])
-            rows = rows.filter(rows.as_of > moment(learned))
+            rows = rows.filter(rows.as_of > moment(_followed_until(request, bundle)))
         else:
             rows = rows.filter(rows.night >= moment(used.until))
         snapshots = connection.create_table("nights", rows)
@@ -132,6 +134,16 @@ def _assembled(
     finally:
         connection.disconnect()
     return replace(used, until=until, parts=(*used.parts, path))
+
+
+def _followed_until(request: Request, bundle: "Bundle") -> datetime:
+    """Return the moment after which a night's outcome can still move the model's intercept."""
+    learned = datetime.fromisoformat(bundle.training["last_as_of"])
+    day = float(bundle.model["following"]["day"])
+    if not isfinite(day):
+        return learned
+    known = datetime.fromtimestamp(day * 86_400, UTC).replace(tzinfo=None)
+    return min(learned, known - timedelta(days=request.project.label.horizon_days))
 
 
 def _as_the_model_reads(

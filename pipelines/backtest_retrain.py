@@ -17,11 +17,9 @@ from pipelines.retrain import ROWS_PER_THREAD
 from pipelines.settings import Request
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
 
-    from models.scorer import Floats
+    from models.opponent import Opponent
     from models.training import Trained
 
 KEY = ["lead_id", "as_of"]
@@ -134,63 +132,40 @@ def _judged(
     champion: Retraining | None,
 ) -> tuple[bool, str]:
     """Return whether the gate lets the challenger pass, and why, as ``leadgauge train`` would have decided."""
-    from models.gate import decide
+    from models.gate import judge_trial
 
-    rows, said, fair = trained.predictions, None, None
+    rows, opponent, note = trained.predictions, None, []
     if champion is not None:
         try:
-            said, fair = _by_champion(champion, rows, frames, tables, project)
+            opponent = _opponent(champion, rows, frames, tables, project)
         except DataError as error:
-            return True, f"the champion cannot score these data any more: {error}"
-    verdict = decide(
-        rows["label"].to_numpy(dtype=float),
-        rows["leadgauge"].to_numpy(dtype=float),
-        baselines={"base_rate": rows["base_rate"].to_numpy(dtype=float)},
-        groups=rows["group_id"].to_numpy(),
-        clusters=rows["cluster"].to_numpy(dtype="int64"),
-        champion=said,
-        unseen_by_champion=fair,
-        is_base_rate=trained.bundle.step == "base_rate",
-        seed=project.model.seed,
-    )
-    return verdict.promoted, "; ".join(verdict.reasons)
+            note.append(f"the champion cannot score these data any more: {error}")
+    verdict = judge_trial(rows, opponent, step=trained.bundle.step, seed=project.model.seed)
+    return verdict.promoted, "; ".join([*verdict.reasons, *note])
 
 
-def _by_champion(
+def _opponent(
     champion: Retraining,
     rows: "pd.DataFrame",
     frames: TrainingFrames,
     tables: TableSet,
     project: Project,
-) -> "tuple[Floats, NDArray[np.bool_]]":
-    """Return what the champion says of each row, and on which rows it may fairly be compared.
-
-    Fair are rows later than all that it learned from, if they hold enough wins; else those that its
-    own trial predicted without having learned from them; else none, and the gate compares all.
-    """
-    import numpy as np
+) -> "Opponent":
+    """Return what the champion says of the challenger's trial, and where the two may be compared."""
     import pandas as pd
 
     from models.bundle import Bundle
-    from models.gate import ENOUGH_WINS
+    from models.opponent import opponent
 
     bundle = Bundle.load(champion.bundle)
     path = frames.mornings
     if bundle.catalogue.features != frames.catalogue.features:
         folder = frames.mornings.parent / "champion"
         path = morning_frame(tables, project, bundle.catalogue, folder)
-    mornings = feature_frame(path, bundle.catalogue)
-    said = _aligned(mornings[KEY].assign(told=bundle.probability(mornings)), rows)
-    later = (rows["as_of"] > bundle.training["last_as_of"]).to_numpy(dtype=bool)
-    if rows["label"].to_numpy(dtype=float)[later].sum() >= ENOUGH_WINS:
-        return said, later
-    trial = pd.read_parquet(champion.folder / TRIAL).rename(columns={"leadgauge": "told"})
-    tried = _aligned(trial, rows)
-    known = ~np.isnan(tried)
-    return (np.where(known, tried, said), known) if known.any() else (said, later)
-
-
-def _aligned(told: "pd.DataFrame", rows: "pd.DataFrame") -> "Floats":
-    """Return what was told of each row by lead and moment, NaN where nothing was."""
-    known = told.drop_duplicates(KEY)
-    return rows[KEY].merge(known, on=KEY, how="left")["told"].to_numpy(dtype=float)
+    return opponent(
+        bundle,
+        rows,
+        feature_frame(path, bundle.catalogue),
+        pd.read_parquet(champion.folder / TRIAL),
+        project.label.horizon_days,
+    )

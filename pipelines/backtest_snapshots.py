@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from features.canonical import Canonical
 from features.frames import canonical
 from features.project import Project
-from features.snapshots import morning_snapshots, training_snapshots
+from features.snapshots import COLUMNS, morning_snapshots, training_snapshots
 from features.tables import TableSet, open_tables
 from pipelines.settings import Request
 
@@ -46,7 +46,8 @@ def past_snapshots(
     finally:
         connection.disconnect()
     night = _first_moments(nights["as_of"], project, every) if tables.flat else nights["as_of"]
-    return PastSnapshots(ladder, mornings, nights.assign(night=night.astype("datetime64[us]")))
+    dated = nights[COLUMNS].assign(night=night.astype("datetime64[us]"))
+    return PastSnapshots(ladder, mornings, dated)
 
 
 def _first_moments(

@@ -279,7 +279,7 @@ def test_where_the_gate_lets_no_model_pass_the_newest_is_measured_and_that_is_sa
     from pipelines.steps import DirectSteps
 
     monkeypatch.setattr(
-        gate, "decide", lambda *_, **__: gate.Verdict(False, ["not calibrated"], [])
+        gate, "judge_trial", lambda *_, **__: gate.Verdict(False, ["not calibrated"], [])
     )
     nights: dict[str, str | bool | int] = {
         "first": "2025-12-01",
