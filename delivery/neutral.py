@@ -14,13 +14,12 @@ AGAINST = ("against_1", "against_2")
 TREND_POINTS = 5  # a smaller step of the score, 1 to 99, is noise from one night to the next
 _TEXT = rules.line_of_text()
 INTERVAL = ("probability_low", "probability_high")
-HORIZONS = ("close_probability_30d", "close_probability_90d", "close_probability_180d")
 TIMES = ("data_as_of", "scored_at", "expires_at")
 
 RULES: dict[str, rules.Rule] = {
     "lead_id": _TEXT,
     "close_probability": rules.PROBABILITY,
-    **dict.fromkeys((*INTERVAL, *HORIZONS), rules.optional(rules.PROBABILITY)),
+    **dict.fromkeys(INTERVAL, rules.optional(rules.PROBABILITY)),
     "score": rules.SCORE,
     "grade": rules.GRADE,
     "route": rules.ROUTE,
@@ -39,7 +38,6 @@ _SCORED = (
     "lead_id",
     "close_probability",
     *INTERVAL,
-    *HORIZONS,
     "score",
     "grade",
     "route",
@@ -58,15 +56,14 @@ def neutral_rows(
 
     Args:
         scored: n leads with ``lead_id``, ``close_probability`` in (0, 1), ``probability_low`` and
-            ``probability_high`` around it (NaN where there is no interval), those of ``HORIZONS`` (never falling with the horizon; NaN where the model
-            does not speak for one), ``score`` 1 to 99, ``grade`` A to D,
+            ``probability_high`` around it (NaN where there is no interval), ``score`` 1 to 99, ``grade`` A to D,
             ``route``, ``reasons_for`` (at most 3), ``reasons_against`` (at most 2), ``confidence``,
             ``confidence_note`` (empty for none) and ``expected_value`` (NaN where there is none).
         receipt: where the scores come from.
         previous: ``lead_id`` and ``score`` of the publication before this night's, or None.
 
     Returns:
-        n x 25 in the order of ``COLUMNS``: times with time zone UTC, scores as nullable integers, None for no reason.
+        n x 22 in the order of ``COLUMNS``: times with time zone UTC, scores as nullable integers, None for no reason.
 
     Raises:
         StoppedError: ids, values or reasons that a machine file must not carry; nothing is altered to make it fit.
@@ -82,7 +79,7 @@ def neutral_rows(
             **{name: ordered[name] for name in ("lead_id", "grade", "route", "confidence")},
             **{
                 name: ordered[name].astype(float).round(4)
-                for name in ("close_probability", *INTERVAL, *HORIZONS)
+                for name in ("close_probability", *INTERVAL)
             },
             "confidence_note": ordered["confidence_note"].astype(object).replace("", None),
             "score": score,
@@ -182,7 +179,7 @@ def texts(rows: pd.DataFrame) -> dict[str, list[str]]:
 def _cells(name: str, column: pd.Series) -> list[str]:
     # Most columns hold few different values, and pandas hands out one value at a time slowly.
     places, values = pd.factorize(column, use_na_sentinel=True)
-    if name in ("close_probability", *INTERVAL, *HORIZONS):
+    if name in ("close_probability", *INTERVAL):
         words = [f"{value:.4f}" for value in values]
     elif name == "expected_value":
         words = [f"{value:.2f}" for value in values]

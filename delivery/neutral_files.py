@@ -9,14 +9,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from delivery.csv_files import check_cells, csv_lines, read_strictly, write_file
-from delivery.neutral import AGAINST, COLUMNS, HORIZONS, INTERVAL, REASONS, RULES, TIMES, texts
+from delivery.neutral import AGAINST, COLUMNS, INTERVAL, REASONS, RULES, TIMES, texts
 from delivery.problems import Problem
 
 CSV_NAME = "scores.csv"
 PARQUET_NAME = "scores.parquet"
 _MOMENT = pa.timestamp("ms", tz="UTC")
 _PARQUET_TYPES = {
-    **dict.fromkeys(("close_probability", *INTERVAL, *HORIZONS), pa.float64()),
+    **dict.fromkeys(("close_probability", *INTERVAL), pa.float64()),
     "score": pa.int16(),
     "previous_score": pa.int16(),
     "expected_value": pa.float64(),
@@ -122,11 +122,6 @@ def _validate_rows(name: str, cells: dict[str, list[str]]) -> list[Problem]:
         wrong(place, "probability_low", "an interval around close_probability, both ends or none")
         for place, probability in enumerate(cells["close_probability"])
         if not _around(low[place], probability, high[place])
-    ]
-    problems += [
-        wrong(place, HORIZONS[0], "probabilities that never fall with the horizon")
-        for place, told in enumerate(zip(*(cells[name] for name in HORIZONS), strict=True))
-        if [cell for cell in told if cell] != sorted(cell for cell in told if cell)
     ]
     problems += [
         wrong(place, "trend", "new if and only if there is no previous_score")

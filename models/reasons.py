@@ -5,7 +5,6 @@ import pandas as pd
 
 from features.errors import DataError
 from models.bundle import Bundle
-from models.horizons import horizon_columns
 from models.ranges_seen import confidence_by_ranges
 from models.scorer import Floats
 from models.uncertainty import told as how_sure
@@ -25,8 +24,7 @@ def score(frame: pd.DataFrame, bundle: Bundle, *, amount: float | None = None) -
     ``probability_low`` and ``probability_high`` (see ``models.uncertainty``; NaN where there is no honest
     interval), ``confidence`` high, medium or low, ``confidence_note`` why it is not high (empty where
     nothing stands out), ``seen`` 0..1 (NaN for a model that did not learn it), ``expected_value``
-    (probability x ``amount``; NaN without an amount), ``close_probability_30d``, ``_90d`` and ``_180d``
-    (see ``models.horizons``; NaN where the model does not speak for one),
+    (probability x ``amount``; NaN without an amount),
     ``contributions`` a list of (concept, log-odds), the strongest first; those of the lead's concepts
     and the base add up to the margin of ``close_probability``.
 
@@ -51,7 +49,6 @@ def _score_chunk(frame: pd.DataFrame, bundle: Bundle, amount: float | None) -> p
         {
             "lead_id": frame["lead_id"].astype(str).to_numpy(),
             "close_probability": probability,
-            **horizon_columns(bundle.model, probability, _ages(frame)),
             "score": bundle.score(probability),
             "grade": pd.Series(bundle.grade(probability), dtype=object),
             "reasons_for": pd.Series([one[0] for one in told], dtype=object),
@@ -61,12 +58,6 @@ def _score_chunk(frame: pd.DataFrame, bundle: Bundle, amount: float | None) -> p
             "contributions": pd.Series([_strongest(concepts, row) for row in summed], dtype=object),
         }
     )
-
-
-def _ages(frame: pd.DataFrame) -> Floats:
-    if "age_days" not in frame:
-        return np.zeros(len(frame))
-    return frame["age_days"].to_numpy(dtype=np.float64)
 
 
 def _sureness(

@@ -1,7 +1,7 @@
 """``python -m benchmarks.quality.horizons``: one model for several horizons against one model for each.
 
 At one origin a model is trained for each horizon on what was known then. Each of them in turn is the one
-that is published and speaks for the others by ``models.horizons``; it is held against the model that was
+that is published and speaks for the others by ``benchmarks.quality.one_model``; it is held against the model that was
 trained for that horizon alone, on the same later mornings.
 """
 
@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.quality.measure import interval
+from benchmarks.quality.one_model import at_horizons, fit_horizons, with_days
 from benchmarks.quality.sets import REPO, dated_rows
 from features.assemble import assemble
 from features.contract import read_tables
@@ -26,7 +27,6 @@ from features.project import Project
 from features.project_file import load_project
 from features.tables import TableSet, open_tables
 from models.following import as_published
-from models.horizons import at_horizons, fit_horizons, with_days
 from models.metrics import ece, ece_noise_95, log_loss, log_losses, outcome_clusters
 from models.scorer import Floats
 from models.training import train

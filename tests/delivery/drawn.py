@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from delivery.neutral import HORIZONS, neutral_rows
+from delivery.neutral import neutral_rows
 from delivery.receipt import Receipt
 from delivery.routes import route
 from features.project import Agreement
@@ -42,7 +42,6 @@ def scored(table: str, **columns: list[Any]) -> pd.DataFrame:
             "reasons_against": [[] for _ in lines],
             "probability_low": np.nan,
             "probability_high": np.nan,
-            **dict.fromkeys(HORIZONS, np.nan),
             "confidence": "high",
             "confidence_note": "",
             "expected_value": [np.nan if line[4] == "-" else float(line[4]) for line in lines],
@@ -67,9 +66,6 @@ def night(ids: list[str], *, previous: pd.DataFrame | None = None) -> pd.DataFra
         reasons_against=[[], ["no call for 30 days", "small company"], []],
         probability_low=[0.84996, 0.31, np.nan],
         probability_high=[0.96, 0.52, np.nan],
-        close_probability_30d=[0.70001, 0.1, 0.00001],
-        close_probability_90d=[0.91236, 0.40004, 0.00004],
-        close_probability_180d=[0.95, 0.40004, np.nan],
         confidence=["high", "medium", "low"],
         confidence_note=["", "", "Campaign: Spring fair, never seen in training"],
     )
@@ -95,9 +91,6 @@ def many(count: int) -> pd.DataFrame:
             "reasons_against": [["no reply for 12 days"] for _ in place],
             "probability_low": probability * 0.8,
             "probability_high": probability * 0.8 + 0.2,
-            "close_probability_30d": probability * 0.5,
-            "close_probability_90d": probability,
-            "close_probability_180d": np.nan,
             "confidence": "medium",
             "confidence_note": "",
             "expected_value": probability * 1000,

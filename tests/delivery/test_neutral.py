@@ -53,10 +53,9 @@ def problems(folder: Path, change: str, into: str) -> list[str]:
     return [str(problem) for problem in validate_neutral(path)]
 
 
-def test_the_columns_are_those_of_the_design_with_interval_note_and_horizons() -> None:
+def test_the_columns_are_those_of_the_design_with_interval_and_note() -> None:
     assert ",".join(COLUMNS) == (
-        "lead_id,close_probability,probability_low,probability_high,close_probability_30d,"
-        "close_probability_90d,close_probability_180d,score,grade,route,previous_score,trend,"
+        "lead_id,close_probability,probability_low,probability_high,score,grade,route,previous_score,trend,"
         "reason_1,reason_2,reason_3,against_1,against_2,confidence,confidence_note,expected_value,"
         "model_version,run_id,data_as_of,scored_at,expires_at"
     )
@@ -185,7 +184,6 @@ def test_files_of_a_night_are_valid_and_hold_types(tmp_path: Path) -> None:
     assert str(table.schema.field("scored_at").type) == "timestamp[ms, tz=UTC]"
     assert table["previous_score"].to_pylist() == [80, 62, None]
     assert table["probability_low"].to_pylist() == [0.85, 0.31, None]
-    assert table["close_probability_180d"].to_pylist() == [0.95, 0.4, None]
     assert table["confidence_note"].to_pylist() == [
         None,
         None,
@@ -214,8 +212,8 @@ def test_no_leads_give_a_header_and_no_rows(tmp_path: Path) -> None:
             "line 2, column close_probability: '0.91236'; expected a number from 0 to 1",
         ),
         (
-            "0.9500,97",
-            "0.9500,970",
+            "0.9600,97",
+            "0.9600,970",
             "line 2, column score: '970'; expected a whole number from 1 to 99",
         ),
         (
@@ -232,11 +230,6 @@ def test_no_leads_give_a_header_and_no_rows(tmp_path: Path) -> None:
             "0.3100,0.5200",
             "0.3100,",
             "line 3, column probability_low: '0.3100'; expected an interval around close_probability, both ends or none",
-        ),
-        (
-            "0.7000,0.9124",
-            "0.9700,0.9124",
-            "line 2, column close_probability_30d: '0.9700'; expected probabilities that never fall with the horizon",
         ),
         (
             "0.5200",

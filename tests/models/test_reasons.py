@@ -13,9 +13,6 @@ from tests.models.company import Frames
 COLUMNS = [
     "lead_id",
     "close_probability",
-    "close_probability_30d",
-    "close_probability_90d",
-    "close_probability_180d",
     "score",
     "grade",
     "reasons_for",
@@ -128,16 +125,3 @@ def test_a_frame_without_lead_ids_is_refused(bundle: Bundle) -> None:
     assert str(raised.value) == (
         "the frame to score has no column lead_id; assemble it from open snapshots"
     )
-
-
-def test_chances_at_other_horizons_are_told_around_the_published_one(
-    bundle: Bundle, frames: Frames
-) -> None:
-    pace = {"edges": [], "margins": [0.0], "slope": 0.0, "centre": 0.0}
-    horizons = {"published": 60, "others": [{"days": 30, **pace}, {"days": 90, **pace}]}
-    model = {**bundle.model, "horizons": horizons}
-    told = score(frames.mornings.head(5), Bundle.of(model, bundle.boosters, bundle.catalogue))
-    said = told["close_probability"]
-    assert told["close_probability_30d"].tolist() == pytest.approx((said / 2).tolist())
-    assert told["close_probability_90d"].tolist() == pytest.approx((said + (1 - said) / 2).tolist())
-    assert told["close_probability_180d"].isna().all()

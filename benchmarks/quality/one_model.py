@@ -19,7 +19,6 @@ from models.metrics import outcome_clusters
 from models.scorer import Floats, Spec, banded, expit
 
 HORIZONS_DAYS = (30, 90, 180)
-COLUMNS = tuple(f"close_probability_{days}d" for days in HORIZONS_DAYS)
 WON_LEADS = (
     30  # won within a horizon, or between it and the published one, that it takes to speak of it
 )
@@ -83,24 +82,6 @@ def at_horizons(spec: Spec, probability: Floats, age_days: Floats) -> dict[float
         else:
             result[other["days"]] = longer = np.minimum(longer + (1 - longer) * expit(pace), 1.0)
     return dict(sorted(result.items()))
-
-
-def horizon_columns(model: Spec, probability: Floats, age_days: Floats) -> dict[str, Floats]:
-    """Return ``COLUMNS`` of some leads by the content of ``model.json``; NaN where the model does not speak for one.
-
-    Args:
-        model: with ``horizon_days``, and ``horizons`` if it learned any.
-        probability: the published one, (rows,).
-        age_days: (rows,).
-    """
-    published = model["horizon_days"]
-    alone = {"published": published, "others": [], "silent": []}
-    told = at_horizons(model.get("horizons", alone), probability, age_days)
-    nothing = np.full(len(probability), np.nan)
-    return {
-        name: told.get(days, nothing).copy()
-        for days, name in zip(HORIZONS_DAYS, COLUMNS, strict=True)
-    }
 
 
 def _log_odds(probability: Floats) -> Floats:

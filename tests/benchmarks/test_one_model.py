@@ -1,6 +1,7 @@
 """Other horizons from one model: what is learned where the truth is known, and what always holds."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from models.horizons import (
+from benchmarks.quality.one_model import (
     HORIZONS_DAYS,
     at_horizons,
     fit_horizons,
-    horizon_columns,
     with_days,
 )
 from models.scorer import Floats
@@ -45,16 +45,16 @@ def drawn(
     )
 
 
-def told(spec: dict, rows: pd.DataFrame) -> dict[float, Floats]:
+def told(spec: dict[str, Any], rows: pd.DataFrame) -> dict[float, Floats]:
     return at_horizons(spec, rows["leadgauge"].to_numpy(), rows["age_days"].to_numpy())
 
 
 @pytest.fixture(scope="module")
-def spec() -> dict:
+def spec() -> dict[str, Any]:
     return fit_horizons(drawn(), horizon_days=PUBLISHED)
 
 
-def test_exponential_times_to_win_are_found_at_every_horizon(spec: dict) -> None:
+def test_exponential_times_to_win_are_found_at_every_horizon(spec: dict[str, Any]) -> None:
     rows = drawn(2000, seed=2)
     for days, said in told(spec, rows).items():
         truth = -np.expm1(-rows["rate"].to_numpy() * days)
@@ -99,7 +99,7 @@ def test_the_probability_never_falls_with_the_horizon_whatever_was_learned(
     assert ((table >= 0) & (table <= 1)).all()
 
 
-def test_what_was_learned_is_the_same_after_json(spec: dict) -> None:
+def test_what_was_learned_is_the_same_after_json(spec: dict[str, Any]) -> None:
     again = json.loads(json.dumps(spec, allow_nan=False))
     assert again == spec
     rows = drawn(50, seed=3)
@@ -166,25 +166,3 @@ def test_out_of_fold_rows_are_told_how_their_leads_went_on() -> None:
     found = with_days(said, rows)
     assert found["lead_id"].tolist() == ["L2", "L0"]
     assert found["days_followed"].tolist() == rows["days_followed"].iloc[[2, 0]].tolist()
-
-
-def test_a_night_has_a_column_for_each_horizon_and_nothing_where_the_model_is_silent() -> None:
-    rows = drawn()
-    learned = fit_horizons(rows, [30, 90], horizon_days=PUBLISHED)
-    model = {"horizon_days": PUBLISHED, "horizons": learned}
-    found = horizon_columns(model, rows["leadgauge"].to_numpy(), rows["age_days"].to_numpy())
-    assert list(found) == [
-        "close_probability_30d",
-        "close_probability_90d",
-        "close_probability_180d",
-    ]
-    assert (found["close_probability_30d"] < rows["leadgauge"]).all()
-    assert (found["close_probability_90d"] > rows["leadgauge"]).all()
-    assert np.isnan(found["close_probability_180d"]).all()
-
-
-def test_a_model_that_learned_no_horizons_speaks_for_its_own() -> None:
-    said = np.array([0.2, 0.7])
-    found = horizon_columns({"horizon_days": 90}, said, np.array([0.0, 3.0]))
-    assert (found["close_probability_90d"] == said).all()
-    assert np.isnan([found["close_probability_30d"], found["close_probability_180d"]]).all()
