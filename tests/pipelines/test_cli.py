@@ -231,6 +231,7 @@ def test_training_tells_what_was_promised(trained_once: Trained) -> None:
         "promoted",
         "gate",
         "evaluation",
+        "segments",
     }
     assert document["model_version"] == "1"
     assert document["step"] in {"base_rate", "logistic"}
@@ -271,6 +272,7 @@ def test_a_night_tells_what_was_promised_and_a_rerun_writes_the_same_bytes(
         "exports",
         "realised",
         "watch",
+        "followed",
     }
     assert set(first) - set(COMMON) == own
     # The night of the first of December in Berlin.
