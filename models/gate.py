@@ -9,15 +9,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.calibrated import Calibration
+from models.difference import Difference
 from models.metrics import Integers, log_losses
 from models.opponent import ENOUGH_WON, Opponent
 from models.scorer import Floats
 
-DRAWS = 1000
 FLOOR = "base_rate"  # what any model has to reach
 BASELINES = (FLOOR, "odoo")
 MUCH_WORSE = 0.02  # of the base rate's log loss
-FEWEST_ACCOUNTS = 10  # fewer cannot be drawn from
 ENOUGH_WINS = ENOUGH_WON
 LEARN_MORE = (
     "the columns tell nothing that held later: `leadgauge check` says what each table gives, and which"
@@ -27,43 +26,10 @@ RECALIBRATE = (
     "look at the calibration in the training's record: where the close rate or the meaning of an outcome"
     " changed, begin the labels after that (label.trusted_from) or shorten label.horizon_days"
 )
+FIRST = "the first model: nothing to replace"
+BETTER = "better than the champion by more than luck"
+REFRESHED = "the champion's own procedure on newer data, and no worse"
 WAIT = "nothing has to be done: train again when more outcomes are known"
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Challenger less another in mean log loss on the same rows; below zero the challenger is better.
-
-    ``low`` to ``high`` is the 90 % interval of a bootstrap over accounts, None below ten accounts;
-    ``won`` the independent outcomes that were won.
-    """
-
-    against: str
-    mean: float
-    low: float | None
-    high: float | None
-    rows: int
-    won: int
-    accounts: int
-
-    @property
-    def surely_better(self) -> bool:
-        """Whether more than luck speaks for the challenger."""
-        return self.high is not None and self.high < 0
-
-    @property
-    def surely_worse(self) -> bool:
-        """Whether more than luck speaks against the challenger."""
-        return self.low is not None and self.low > 0
-
-    @property
-    def words(self) -> str:
-        """The difference and its interval."""
-        if self.low is None or self.high is None:
-            return (
-                f"log loss {self.mean:+.5f} ({self.accounts} accounts are too few for an interval)"
-            )
-        return f"log loss {self.mean:+.5f} (90 % interval {self.low:+.5f} to {self.high:+.5f})"
 
 
 @dataclass(frozen=True)
@@ -97,9 +63,17 @@ class Verdict:
 
 
 def judge_trial(
-    predictions: pd.DataFrame, champion: Opponent | None, *, step: str, seed: int
+    predictions: pd.DataFrame,
+    champion: Opponent | None,
+    *,
+    step: str,
+    seed: int,
+    refresh: bool = False,
 ) -> Verdict:
-    """Judge a challenger by ``Trained.predictions``, against Odoo's scoring, the base rate and the champion."""
+    """Judge a challenger by ``Trained.predictions``, against Odoo's scoring, the base rate and the champion.
+
+    A ``refresh`` is the champion's own procedure on newer data; see ``decide``.
+    """
     verdict = decide(
         predictions["label"].to_numpy(dtype=np.float64),
         predictions["leadgauge"].to_numpy(dtype=np.float64),
@@ -113,6 +87,8 @@ def judge_trial(
         champion=None if champion is None else champion.probability,
         unseen_by_champion=None if champion is None else champion.fair,
         is_base_rate=step == FLOOR,
+        refresh=refresh,
+        even=champion is None or champion.even,
         seed=seed,
     )
     if champion is not None:
@@ -130,6 +106,8 @@ def decide(
     champion: Floats | None = None,
     unseen_by_champion: npt.NDArray[np.bool_] | None = None,
     is_base_rate: bool = False,
+    refresh: bool = False,
+    even: bool = True,
     seed: int = 7,
 ) -> Verdict:
     """Judge on one later period, row by row.
@@ -143,25 +121,36 @@ def decide(
         champion: probabilities of the model in use, NaN where it has none; None if there is no champion.
         unseen_by_champion: rows on which the two are compared; all where None.
         is_base_rate: the challenger is a base rate itself, which cannot beat itself.
+        refresh: challenger and champion come of one procedure; the challenger's data are newer.
+        even: the champion had not learned from the rows on which the two are compared.
         seed: of the bootstrap.
 
     One that takes another's place has to be surely better than the champion and than each
     baseline: the upper end of the 90 % interval of the difference in loss lies below zero. An
     equal one that was lucky is not, and fewer than 20 won outcomes are never sure. The
     first model takes nobody's place, and without it there are no scores: it is refused only if it is
-    worse than the base rate, surely or by 2 % of its loss. Either has to be calibrated
-    (``models.calibrated``).
+    worse than the base rate, surely or by 2 % of its loss. A refresh is asked the same, and not to be
+    worse than the champion, surely or by 2 %, where that can be told: its trial shows models that
+    learned as much as the champion, not what it learned since, and so it can hardly be surely
+    better. All have to be calibrated (``models.calibrated``).
     """
     if not len(label):
         return Verdict(False, ["there are no later rows to judge on"], [], advice=WAIT)
+    refresh = refresh and champion is not None
     first, bench = champion is None, _Bench(label, challenger, groups, clusters, seed)
     for name, baseline in baselines.items():
-        _hold_against_baseline(bench, name, baseline, first=first, is_base_rate=is_base_rate)
+        _hold_against_baseline(
+            bench, name, baseline, lenient=first or refresh, is_base_rate=is_base_rate
+        )
     everything = np.ones(len(label), dtype=bool)
     if champion is not None:
         rows = everything if unseen_by_champion is None else unseen_by_champion
-        _hold_against_champion(bench, champion, rows & ~np.isnan(champion))
-    return bench.verdict(first=first)
+        rows = rows & ~np.isnan(champion)
+        if refresh:
+            _hold_refresh_against_champion(bench, champion, rows, even=even)
+        else:
+            _hold_against_champion(bench, champion, rows)
+    return bench.verdict(FIRST if first else REFRESHED if refresh else BETTER)
 
 
 @dataclass
@@ -188,26 +177,19 @@ class _Bench:
     def compare(self, name: str, other: Floats, rows: npt.NDArray[np.bool_]) -> Difference:
         """Measure the challenger against another on some rows, and keep that."""
         label, clusters = self.label[rows], self.clusters[rows]
-        gap = log_losses(label, self.challenger[rows]) - log_losses(label, other[rows])
-        low, high, accounts = _interval(gap, self.groups[rows], self.seed)
-        won = len(np.unique(clusters[label == 1]))
-        mean = float(gap.mean())
-        found = Difference(name, mean, low, high, len(label), won, accounts)
+        found = Difference.of(
+            name, label, self.challenger[rows], other[rows], self.groups[rows], clusters, self.seed
+        )
         self.differences.append(found)
         self.peers[name] = Calibration.of(label, other[rows], clusters, self.seed)
         return found
 
-    def verdict(self, *, first: bool) -> Verdict:
+    def verdict(self, well: str) -> Verdict:
         """Add what the calibration says and close."""
         own = Calibration.of(self.label, self.challenger, self.clusters, self.seed)
         fault = own.fault(min((peer.ece for peer in self.peers.values()), default=None))
         if fault is not None:
             self.refuse(f"not calibrated: {fault}", RECALIBRATE)
-        well = (
-            "the first model: nothing to replace"
-            if first
-            else "better than the champion by more than luck"
-        )
         return Verdict(
             promoted=not self.refusals,
             reasons=[*(self.refusals or [well]), *self.notes],
@@ -219,14 +201,14 @@ class _Bench:
 
 
 def _hold_against_baseline(
-    bench: _Bench, name: str, baseline: Floats, *, first: bool, is_base_rate: bool
+    bench: _Bench, name: str, baseline: Floats, *, lenient: bool, is_base_rate: bool
 ) -> None:
     found = bench.compare(name, baseline, np.ones(len(bench.label), dtype=bool))
     if is_base_rate:
         # No step was better forward in time: only who is surely better speaks against it.
-        if found.surely_worse and (not first or name == FLOOR):
+        if found.surely_worse and (not lenient or name == FLOOR):
             bench.refuse(f"worse than {name}: {found.words}", LEARN_MORE)
-    elif not first:
+    elif not lenient:
         if not found.surely_better:
             bench.refuse(f"not surely better than {name}: {found.words}", WAIT)
     elif name == FLOOR:
@@ -255,17 +237,20 @@ def _hold_against_champion(bench: _Bench, champion: Floats, rows: npt.NDArray[np
         )
 
 
-def _interval(
-    gap: Floats, groups: npt.NDArray[Any], seed: int
-) -> tuple[float | None, float | None, int]:
-    """Return the 90 % bootstrap interval of the mean over accounts, and how many there are."""
-    codes = pd.factorize(groups)[0]
-    sums, counts = np.bincount(codes, weights=gap), np.bincount(codes).astype(np.float64)
-    if len(sums) < FEWEST_ACCOUNTS:
-        return None, None, len(sums)
-    rng, means = np.random.default_rng(seed), np.empty(DRAWS)
-    for draw in range(DRAWS):
-        drawn = rng.integers(0, len(sums), len(sums))
-        means[draw] = sums[drawn].sum() / counts[drawn].sum()
-    low, high = np.quantile(means, [0.05, 0.95])
-    return float(low), float(high), len(sums)
+def _hold_refresh_against_champion(
+    bench: _Bench, champion: Floats, rows: npt.NDArray[np.bool_], *, even: bool
+) -> None:
+    if not rows.any():
+        bench.notes.append("there are no later rows to compare it with the champion on")
+        return
+    found = bench.compare("champion", champion, rows)
+    if not even:
+        bench.notes.append(
+            f"not judged against the champion, which learned from these rows: {found.words}"
+        )
+        return
+    allowed = MUCH_WORSE * float(log_losses(bench.label[rows], champion[rows]).mean())
+    if found.surely_worse or (found.mean > allowed and found.won >= ENOUGH_WINS):
+        bench.refuse(f"worse than the champion: {found.words}", WAIT)
+    else:
+        bench.notes.append(f"against the champion: {found.words}")

@@ -17,11 +17,15 @@ ENOUGH_WON = 20  # independent won outcomes; fewer do not tell two models apart
 
 @dataclass(frozen=True)
 class Opponent:
-    """The champion's probabilities on the challenger's rows, (rows,), which of them are fair, and why these."""
+    """The champion's probabilities on the challenger's rows, (rows,), which of them are fair, and why these.
+
+    ``even`` is False where none are, and all are taken.
+    """
 
     probability: Floats
     fair: npt.NDArray[np.bool_]
     note: str
+    even: bool = True
 
 
 def opponent(
@@ -63,7 +67,7 @@ def opponent(
         note = f"compared on what both said forward in time of rows that they had not learned from, as {few}"
         return Opponent(np.where(known, tried, said), known | later, note)
     note = f"the champion was trained on some of these rows, which favours it, but {few}"
-    return Opponent(said, np.ones(len(rows), dtype=bool), note)
+    return Opponent(said, np.ones(len(rows), dtype=bool), note, even=False)
 
 
 def _won(rows: pd.DataFrame, chosen: npt.NDArray[np.bool_]) -> int:

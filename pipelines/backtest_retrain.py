@@ -140,7 +140,13 @@ def _judged(
             opponent = _opponent(champion, rows, frames, tables, project)
         except DataError as error:
             note.append(f"the champion cannot score these data any more: {error}")
-    verdict = judge_trial(rows, opponent, step=trained.bundle.step, seed=project.model.seed)
+    verdict = judge_trial(
+        rows,
+        opponent,
+        step=trained.bundle.step,
+        seed=project.model.seed,
+        refresh=champion is not None,  # one project file, one moment later
+    )
     return verdict.promoted, "; ".join([*verdict.reasons, *note])
 
 

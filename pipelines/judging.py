@@ -53,7 +53,13 @@ def judge(
             # A column of the champion's is gone: it cannot score any more, so nothing is lost by replacing it.
             note = f"the champion cannot score these data any more: {error}"
     _keep_trial(request, rows, challenger)
-    verdict = judge_trial(rows, opponent, step=challenger.step, seed=request.project.model.seed)
+    verdict = judge_trial(
+        rows,
+        opponent,
+        step=challenger.step,
+        seed=request.project.model.seed,
+        refresh=champion is not None and challenger.refreshes(champion),
+    )
     if note:
         verdict.reasons.append(note)
     return replace(verdict, champion=champion.version if champion else None)

@@ -1,11 +1,15 @@
 """What a model was made with: code, packages and data, so that it can be made again."""
 
 import hashlib
+import json
 import platform
 import subprocess
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
+
+from features.project import Project
 
 CODE = Path(__file__).resolve().parent.parent
 
@@ -23,6 +27,8 @@ PACKAGES = (
     "scipy",
     "shap",
 )
+
+PLACES = frozenset({"path", "url", "encoding", "sheet"})  # of a source
 
 # What a model needs to be served: MLflow writes it beside the model.
 SERVING_PACKAGES = ("lightgbm", "mlflow", "numpy", "pandas")
@@ -56,6 +62,29 @@ def lock_digest(root: Path = CODE) -> str | None:
     """Return the SHA-256 of ``requirements.lock``, or None where the code lies without it."""
     lock = root / "requirements.lock"
     return hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else None
+
+
+def procedure_digest(project: Project) -> str:
+    """Return the SHA-256 of what decides, beside the data, how a model is made.
+
+    Where tables lie is left out: a monthly export has another name each month.
+    """
+    from models.scorer import FORMAT
+
+    said = project.model_dump(
+        mode="json", include={"timezone", "sources", "label", "features", "model"}
+    )
+    said["sources"] = _without(said["sources"], PLACES)
+    said["format"] = FORMAT
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _without(value: Any, keys: frozenset[str]) -> Any:  # noqa: ANN401  JSON of any depth
+    if isinstance(value, list):
+        return [_without(one, keys) for one in value]
+    if isinstance(value, dict):
+        return {key: _without(one, keys) for key, one in value.items() if key not in keys}
+    return value
 
 
 def git_revision(root: Path = CODE) -> Revision | None:

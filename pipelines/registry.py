@@ -25,7 +25,10 @@ PREVIOUS = "previous_champion"
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """One registered version. ``bundle_sha256`` is of the bundle's folder."""
+    """One registered version.
+
+    ``bundle_sha256`` is of the bundle's folder, ``procedure`` of all but the data that decides how it was made.
+    """
 
     name: str
     version: str
@@ -35,6 +38,13 @@ class ModelVersion:
     as_of: str
     step: str
     previous: str | None
+    procedure: str = ""
+
+    def refreshes(self, other: "ModelVersion") -> bool:
+        """Return whether it comes of the same procedure as another and of newer data."""
+        return (
+            bool(self.procedure) and self.procedure == other.procedure and self.as_of > other.as_of
+        )
 
 
 @dataclass(frozen=True)
@@ -252,4 +262,5 @@ class Registry:
             as_of=tags.get("as_of", ""),
             step=tags.get("step", ""),
             previous=tags.get(PREVIOUS),
+            procedure=tags.get("procedure", ""),
         )

@@ -61,6 +61,7 @@ def log_training(home: Home, training: Training) -> ModelVersion:
         "step": training.step,
         "data_sha256": training.data_digest,
         "bundle_sha256": digest,
+        "procedure": provenance.procedure_digest(training.project),
         **_origin(),
     }
     with mlflow.start_run(experiment_id=experiment, run_name=f"train {training.moment}", tags=tags):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.gate import LEARN_MORE, RECALIBRATE, WAIT, Verdict, decide, judge_trial
+from models.gate import LEARN_MORE, RECALIBRATE, REFRESHED, WAIT, Verdict, decide, judge_trial
 from models.opponent import Opponent
 from models.scorer import Floats, expit
 
@@ -92,6 +92,50 @@ def test_a_worse_challenger_does_not() -> None:
     assert not verdict.promoted
     assert verdict.reasons[0].startswith("worse than the champion: log loss +")
     assert verdict.advice == WAIT
+
+
+# --- the same procedure on newer data ----------------------------------------------------------
+
+
+def test_a_refresh_takes_the_champions_place_if_it_is_no_worse() -> None:
+    first, second = one_of_two_equals(np.random.default_rng(3))
+    verdict = judged(first, champion=second, refresh=True)
+    assert verdict.promoted
+    assert verdict.reasons[0] == REFRESHED
+    assert verdict.reasons[1].startswith("against the champion: log loss ")
+
+
+def test_a_refresh_that_is_worse_is_refused() -> None:
+    verdict = judged(BLURRED, champion=GOOD, refresh=True)
+    assert not verdict.promoted
+    assert verdict.reasons[0].startswith("worse than the champion: log loss +")
+
+
+def test_a_refresh_that_misleads_is_refused() -> None:
+    verdict = judged(expit(2 * MARGIN), champion=expit(2 * MARGIN), refresh=True)
+    assert not verdict.promoted
+    assert verdict.reasons[0].startswith("not calibrated: ")
+
+
+def test_a_refresh_that_is_worse_than_the_base_rate_is_refused() -> None:
+    noisy = expit(np.log(BASE / (1 - BASE)) + RNG.normal(0, 0.5, ROWS))
+    verdict = judged(noisy, champion=noisy, refresh=True)
+    assert verdict.reasons[0].startswith("worse than base_rate: log loss +")
+
+
+def test_a_refresh_is_not_judged_against_a_champion_that_learned_from_the_rows() -> None:
+    verdict = judged(BLURRED, champion=GOOD, refresh=True, even=False)
+    assert verdict.promoted
+    assert verdict.reasons[1].startswith(
+        "not judged against the champion, which learned from these rows: log loss +"
+    )
+
+
+def test_a_first_model_is_no_refresh() -> None:
+    assert judged(GOOD, refresh=True).reasons == ["the first model: nothing to replace"]
+
+
+# --- another procedure -------------------------------------------------------------------------
 
 
 def test_the_same_model_again_is_no_better_than_the_champion() -> None:

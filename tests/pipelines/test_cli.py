@@ -78,6 +78,7 @@ def test_help_names_every_command(leadgauge: Run) -> None:
         "promote",
         "rollback",
         "serve",
+        "backtest",
         "status",
     ]
     assert [name for name in expected if name not in shown] == []

@@ -1,6 +1,7 @@
 """The verdict on its way: from the trials into MLflow, the summary and the flow's page, before any alias moves."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,10 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
-from models.gate import LEARN_MORE, WAIT, Difference, Verdict
+from models.difference import Difference
+from models.gate import LEARN_MORE, WAIT, Verdict
 from pipelines.artifacts import markdown
 from pipelines.home import Home
 from pipelines.judging import record_verdict
+from pipelines.provenance import procedure_digest
 from pipelines.registry import ModelVersion, Registry, connect
 from pipelines.retrain import Fitted, retrain, summarise
 from pipelines.settings import Request, make_request
@@ -142,3 +145,46 @@ def test_the_alias_moves_last_after_the_verdict_is_on_record(
     waiting = registry.find_challenger()
     assert waiting is not None
     assert waiting.version == "1"
+
+
+# --- what is a refresh --------------------------------------------------------------------------
+
+
+def version(*, procedure: str, as_of: str) -> ModelVersion:
+    return replace(VERSION, procedure=procedure, as_of=as_of)
+
+
+def test_a_refresh_is_the_same_procedure_on_newer_data() -> None:
+    old = version(procedure="a", as_of="2026-01-01T00:00:00")
+    assert version(procedure="a", as_of="2026-02-01T00:00:00").refreshes(old)
+    assert not version(procedure="a", as_of="2026-01-01T00:00:00").refreshes(old)
+    assert not version(procedure="b", as_of="2026-02-01T00:00:00").refreshes(old)
+
+
+def test_a_version_from_before_procedures_were_noted_is_refreshed_by_none() -> None:
+    old = version(procedure="", as_of="2026-01-01T00:00:00")
+    assert not version(procedure="", as_of="2026-02-01T00:00:00").refreshes(old)
+
+
+def test_the_procedure_is_all_of_the_project_file_that_decides_about_the_model(
+    request_of_acme: Request,
+) -> None:
+    project = request_of_acme.project
+    leads = project.sources.leads
+    moved = leads.model_copy(update={"path": ["exports/2026-12.csv"]})
+    renamed = leads.model_copy(update={"columns": {**leads.columns, "source": "Source"}})
+    sources = project.sources
+    same = [
+        project.model_copy(update={"sources": sources.model_copy(update={"leads": moved})}),
+        project.model_copy(
+            update={"agreement": project.agreement.model_copy(update={"capacity_per_day": 9})}
+        ),
+    ]
+    other = [
+        project.model_copy(update={"sources": sources.model_copy(update={"leads": renamed})}),
+        project.model_copy(update={"model": project.model.model_copy(update={"seed": 8})}),
+        project.model_copy(update={"label": project.label.model_copy(update={"horizon_days": 30})}),
+    ]
+    mine = procedure_digest(project)
+    assert [procedure_digest(one) for one in same] == [mine, mine]
+    assert len({mine, *(procedure_digest(one) for one in other)}) == 4
