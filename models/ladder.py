@@ -11,7 +11,7 @@ from models.enough import FEW_WINS
 from models.metrics import clustered_mean, log_losses
 from models.scorer import expit
 
-TO_LEAVE = 1.5  # standard errors
+TO_LEAVE = 2.0  # standard errors
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def climb(
 ) -> Decision:
     """Go up the ladder as far as each step pays for itself on the out-of-fold rows.
 
-    To leave the base rate takes one and a half standard errors, so that data without a signal stay there;
+    To leave the base rate takes two standard errors, so that data without a signal stay there;
     a regularised model of noise loses log loss on average, which chance has to overcome, too. From
     the regression to trees, which are mixed with it, any gain will do, where fewer than a hundred
     leads were won one standard error. Errors are clustered by account. The recipe of each step is chosen
