@@ -3,7 +3,12 @@
 import math
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from features.catalogue import (
     AccountActivity,
@@ -44,11 +49,30 @@ def phrase(feature: Feature, value: Any, *, average: float | None = None) -> str
     return safe(_TELLERS[type(feature)](feature, label, known))
 
 
+def phrases(
+    feature: Feature, column: pd.Series, *, average: float | None = None
+) -> npt.NDArray[np.object_]:
+    """Return ``phrase`` of each value of a column, (rows,) str; each different value is told once."""
+    codes, values = pd.factorize(column, use_na_sentinel=True)
+    told = [phrase(feature, value, average=average) for value in _plain(values)]
+    told.append(phrase(feature, None, average=average))  # a missing value has the code -1
+    return np.array(told, dtype=object)[codes]
+
+
+def _plain(values: pd.Index | npt.NDArray[Any]) -> list[str | float]:
+    return [
+        value if isinstance(value, str) else float(value)
+        for value in np.asarray(values, dtype=object)
+    ]
+
+
 def clean(text: str, longest: int = LONGEST_VALUE) -> str:
     """Return text from the data as one printable line: no control or direction characters, not too long."""
-    printable = "".join(
-        " " if unicodedata.category(sign)[0] in "CZ" else sign for sign in str(text)
-    )
+    printable = str(text)
+    if not (printable.isascii() and printable.isprintable()):  # nearly all are
+        printable = "".join(
+            " " if unicodedata.category(sign)[0] in "CZ" else sign for sign in printable
+        )
     line = " ".join(printable.split())
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
@@ -59,6 +83,7 @@ def safe(text: str) -> str:
     return line or "(no words)"
 
 
+@lru_cache(maxsize=4096)
 def display(label: str) -> str:
     """Return a feature's label as a reader takes it: a column's name without its underscores."""
     return clean(label.replace("_", " "))

@@ -85,7 +85,8 @@ def explain_lead(
         UsageError: the lead is not among them.
     """
     from models.bundle import Bundle
-    from models.reasons import score, told
+    from models.reasons import score
+    from models.speaking import told
 
     model = Bundle.load(bundle)
     row = _find(frame, model, lead_id)

@@ -52,15 +52,16 @@ def score_open(frame: Path, bundle: Path, tables: TableSet, folder: Path) -> Sco
 
     model, amount = Bundle.load(bundle), mean_amount(tables)
     parts = [
-        score(batch, model, amount=amount) for batch in feature_batches(frame, model.catalogue)
+        score(batch, model, amount=amount, contributions=False)
+        for batch in feature_batches(frame, model.catalogue)
     ]
     rows = (
         pd.concat(parts, ignore_index=True)
         if parts
-        else score(feature_frame(frame, model.catalogue), model, amount=amount)
+        else score(feature_frame(frame, model.catalogue), model, amount=amount, contributions=False)
     )
     path = folder / "scored.parquet"
-    rows.drop(columns="contributions").to_parquet(path)
+    rows.to_parquet(path)
     counts = rows["grade"].value_counts()
     return ScoredNight(
         path=path,

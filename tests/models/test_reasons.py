@@ -7,7 +7,8 @@ import pytest
 from features.errors import DataError
 from models.bundle import Bundle
 from models.ranges_seen import confidence_by_ranges
-from models.reasons import NO_STRONG_DRIVER, score
+from models.reasons import score
+from models.speaking import NO_STRONG_DRIVER
 from tests.models.company import Frames
 
 COLUMNS = [
@@ -125,3 +126,20 @@ def test_a_frame_without_lead_ids_is_refused(bundle: Bundle) -> None:
     assert str(raised.value) == (
         "the frame to score has no column lead_id; assemble it from open snapshots"
     )
+
+
+def test_a_lead_is_told_the_same_alone_as_among_others(
+    bundles: dict[str, Bundle], frames: Frames
+) -> None:
+    some = frames.mornings.head(40).reset_index(drop=True)
+    for name in ("logistic", "mixed"):
+        together = score(some, bundles[name])
+        alone = pd.concat([score(some.iloc[[row]], bundles[name]) for row in range(len(some))])
+        for column in ("reasons_for", "reasons_against", "confidence_note"):
+            assert alone[column].tolist() == together[column].tolist()
+
+
+def test_the_night_may_leave_the_contributions_out(bundle: Bundle, frames: Frames) -> None:
+    some = frames.mornings.head(20)
+    slim = score(some, bundle, contributions=False)
+    pd.testing.assert_frame_equal(slim, score(some, bundle).drop(columns="contributions"))
