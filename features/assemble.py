@@ -22,7 +22,7 @@ def assemble(tables: Canonical, snapshots: ir.Table, catalogue: Catalogue) -> ir
     parts = [
         attributes(tables, snapshots, catalogue),
         account_attributes(tables, snapshots, catalogue),
-        behaviour(tables, snapshots, catalogue),
+        *behaviour(tables, snapshots, catalogue),
         *surroundings(tables, snapshots, catalogue),
     ]
     rows = _timed(snapshots, catalogue)
