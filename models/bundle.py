@@ -2,8 +2,9 @@
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy.typing as npt
 import pandas as pd
@@ -12,6 +13,9 @@ from pydantic import ValidationError
 from features.catalogue import Catalogue
 from features.errors import DataError
 from models.scorer import Floats, FrameError, Scorer, Spec
+
+if TYPE_CHECKING:
+    from models.treeshap import TreeShap
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,34 @@ class Bundle:
         TreeSHAP for LightGBM (Lundberg et al. 2020, path-dependent), coefficient x deviation from the mean
         for the regression, both scaled by the calibration.
         """
-        return self._checked(self.scorer.contributions, frame)
+        if not self.boosters:
+            return self._checked(self.scorer.contributions, frame)
+        matrix = self._checked(self.scorer.encoded, frame)
+        added, base = self.scorer.linear_contributions(matrix)
+        calibration, features = self.model["calibration"], len(self.model["features"])
+        of_rates = [int(rate["of"]) for rate in self.model["rates"]]
+        for position, feature in enumerate(of_rates, start=features):
+            added[:, feature] += added[:, position]
+        slope = float(calibration["slope"])
+        return self._trees.values(
+            matrix,
+            feature_of=[*range(features), *of_rates],
+            extra=added[:, :features],
+            scale=slope,
+            base=slope * (base + calibration["shift"]) + calibration["intercept"],
+        )
+
+    @cached_property
+    def _trees(self) -> "TreeShap":
+        """The boosters' contributions, tabulated when they are asked for first."""
+        from models.treeshap import TreeShap
+
+        specs = self.model["boosters"]
+        return TreeShap.of(
+            [self.boosters[spec["file"]] for spec in specs],
+            [spec["weight"] for spec in specs],
+            columns=len(self.model["features"]) + len(self.model["rates"]),
+        )
 
     def score(self, probability: Floats) -> npt.NDArray[Any]:
         """Return 1..99, a lead's place among the leads of the last evaluated mornings."""

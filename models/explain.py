@@ -15,7 +15,7 @@ from models.scorer import Floats
 from models.words import clean, display, number
 
 Positions = npt.NDArray[np.intp]
-SAMPLE = 1_500
+SAMPLE = 5_000
 TOP_FEATURES = 12
 MAX_LEVELS = 12
 

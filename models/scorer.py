@@ -208,10 +208,7 @@ class Scorer:
     def contributions_of(self, matrix: Floats) -> Floats:
         """Return the contributions of an already encoded matrix; those of a rate go to its feature."""
         model, wide = self.model, np.zeros((len(matrix), matrix.shape[1] + 1))
-        for name, weight in model["weights"].items():
-            if name in LINEAR and weight:
-                wide[:, :-1] += weight * LINEAR[name](model[name], matrix)
-                wide[:, -1] += weight * model[name]["base"]
+        wide[:, :-1], wide[:, -1] = self.linear_contributions(matrix)
         for booster, spec in zip(
             self.boosters if len(matrix) else [], model["boosters"], strict=False
         ):
@@ -229,6 +226,15 @@ class Scorer:
         result *= calibration["slope"]
         result[:, -1] += calibration["intercept"]
         return result
+
+    def linear_contributions(self, matrix: Floats) -> tuple[Floats, float]:
+        """Return what the base rate and the regression add by column, (rows, columns), and their base."""
+        added, base = np.zeros(matrix.shape), 0.0
+        for name, weight in self.model["weights"].items():
+            if name in LINEAR and weight:
+                added += weight * LINEAR[name](self.model[name], matrix)
+                base += weight * self.model[name]["base"]
+        return added, base
 
     def margin(self, frame: pd.DataFrame) -> Floats:
         """Return calibrated log-odds, one per row."""

@@ -15,7 +15,7 @@ from models.scorer import Floats, Spec, expit
 from models.support import Sample, fit_support, known
 from models.venn_abers import Z, drift_of, fit_venn_abers, interval
 
-SAMPLE = 1_500
+SAMPLE = 5_000
 LOW_SHARE, MEDIUM_SHARE = 0.05, 0.25  # of training's own rows
 HALF = 0.5  # where less than half of what tells leads apart is known, confidence is low whatever was usual
 SURE = 0.95  # and from here on high: the least known of very many leads are known well

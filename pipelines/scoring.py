@@ -1,5 +1,6 @@
 """Scoring the open leads: probability, score, grade, reasons and expected value, batch by batch."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def score_open(frame: Path, bundle: Path, tables: TableSet, folder: Path) -> Sco
     from models.bundle import Bundle
     from models.reasons import score
 
-    model, amount = Bundle.load(bundle), mean_amount(tables)
+    model, amount = Bundle.load(bundle, threads=os.cpu_count() or 1), mean_amount(tables)
     parts = [
         score(batch, model, amount=amount, contributions=False)
         for batch in feature_batches(frame, model.catalogue)
