@@ -1,5 +1,7 @@
 """The one function that turns snapshots into feature rows, for training and for the night."""
 
+from collections.abc import Sequence
+
 from ibis.expr import types as ir
 
 from features.attributes import account_attributes, attributes
@@ -12,18 +14,25 @@ from features.surroundings import surroundings
 KEYS = ("lead_id", "as_of")
 
 
-def assemble(tables: Canonical, snapshots: ir.Table, catalogue: Catalogue) -> ir.Table:
+def assemble(
+    tables: Canonical,
+    snapshots: ir.Table,
+    catalogue: Catalogue,
+    *,
+    around: Sequence[ir.Table] | None = None,
+) -> ir.Table:
     """Return one row per snapshot: its own columns, then every feature in catalogue order.
 
     Numbers are float64 (null where missing), categories are strings. Only what is known strictly
     before each row's ``as_of`` moves a feature (see features/clock.py). Rows are ordered by
-    ``lead_id`` and ``as_of``; the pair must be unique.
+    ``lead_id`` and ``as_of``; the pair must be unique. ``around``: what surrounds the snapshots, where
+    it is computed already (``features.surroundings``).
     """
     parts = [
         attributes(tables, snapshots, catalogue),
         account_attributes(tables, snapshots, catalogue),
         *behaviour(tables, snapshots, catalogue),
-        *surroundings(tables, snapshots, catalogue),
+        *(surroundings(tables, snapshots, catalogue) if around is None else around),
     ]
     rows = _timed(snapshots, catalogue)
     # One chain of joins, not a nest of them: Ibis compiles it several times as fast.

@@ -14,6 +14,7 @@ from features.declare import build_catalogue
 from features.errors import DataError
 from features.hindsight import Suspect, audit
 from features.nearest import hint
+from features.portions import write_portions
 from features.project import Project
 from features.snapshots import (
     count_snapshots,
@@ -86,7 +87,7 @@ def open_frame(
     as_of: datetime,
     folder: Path,
 ) -> Path:
-    """Write the feature rows of the leads that are open at ``as_of`` (naive UTC) as Parquet.
+    """Write the feature rows of the leads that are open at ``as_of`` (naive UTC) as Parquet, by ``lead_id``.
 
     Raises:
         DataError: the leads lack a column that the model was trained on.
@@ -96,9 +97,10 @@ def open_frame(
     try:
         tables = canonical(connection, read)
         _check_columns(tables, read, catalogue)
-        snapshots = connection.create_table("open", open_snapshots(tables, project, as_of))
+        snapshots = open_snapshots(tables, project, as_of)
         path = folder / "open.parquet"
-        connection.to_parquet(assemble(tables, snapshots, catalogue), path)
+        at = None if read.flat else as_of
+        write_portions(connection, tables, snapshots, catalogue, path, at=at)
     finally:
         connection.disconnect()
     return path

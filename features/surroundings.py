@@ -13,6 +13,7 @@ ONE = ibis.literal(1).cast("float64")
 PRIOR_LEADS = (
     20.0  # the overall rate starts from nothing: no record before so many leads have matured
 )
+ACTIVE_DAYS = 30  # within which an active person has done something, unless the feature says
 
 
 def track_record(
@@ -23,19 +24,7 @@ def track_record(
     A lead counts from the end of its own horizon on, whatever became of it sooner: counting
     early ends alone would favour whatever ends fast. The snapshot's own lead is taken out.
     """
-    leads = tables.closed_leads()
-    won = (
-        leads.won
-        if tables.flat
-        else leads.won & ahead(leads.closed_at, leads.created_at, horizon_days)
-    )
-    facts = leads.select(
-        "lead_id",
-        level=leads[feature.column],
-        matured_at=leads.created_at + ibis.interval(days=horizon_days),
-        level_leads=ONE,
-        level_wins=won.fill_null(False).cast("float64"),
-    )
+    facts = leads_as_facts(tables, feature.column, horizon_days)
     own = facts.select("lead_id", "level", "matured_at", own_wins="level_wins")
     marks = snapshots.select(*KEYS).left_join(own, "lead_id").drop("lead_id_right")
     values = ["level_leads", "level_wins"]
@@ -44,6 +33,28 @@ def track_record(
         all_leads="level_leads", all_wins="level_wins"
     )
     row = marks.inner_join(level, KEYS).inner_join(overall, KEYS)
+    return smoothed_record(row, feature)
+
+
+def leads_as_facts(tables: Canonical, column: str, horizon_days: int) -> ir.Table:
+    """Return ``lead_id``, ``level`` (the column's value), ``matured_at``, ``level_leads`` (1) and ``level_wins`` (0 or 1)."""
+    leads = tables.closed_leads()
+    won = (
+        leads.won
+        if tables.flat
+        else leads.won & ahead(leads.closed_at, leads.created_at, horizon_days)
+    )
+    return leads.select(
+        "lead_id",
+        level=leads[column],
+        matured_at=leads.created_at + ibis.interval(days=horizon_days),
+        level_leads=ONE,
+        level_wins=won.fill_null(False).cast("float64"),
+    )
+
+
+def smoothed_record(row: ir.Table, feature: TrackRecord) -> ir.Table:
+    """Return ``lead_id``, ``as_of`` and the feature, from the sums of the level and of all and the lead's own part."""
     # Still open at the moment, the lead itself can only have matured as not won within the horizon.
     mine = before(row.matured_at, row.as_of).cast("float64")
     mine_won = mine * row.own_wins
@@ -128,7 +139,7 @@ def _account_facts(tables: Canonical, feature: AccountActivity) -> tuple[ir.Tabl
             events = tables.known_events.select("lead_id", happened_at="known_at")
             facts = leads.inner_join(events, "lead_id").mutate(n=ONE)
         case "active_people":
-            facts = leads.inner_join(_active_spells(tables, feature.days or 30), "lead_id")
+            facts = leads.inner_join(_active_spells(tables, feature.days or ACTIVE_DAYS), "lead_id")
     facts = facts.select("lead_id", "account_id", "happened_at", "n")
     return facts.filter(facts.account_id.notnull()), facts
 
