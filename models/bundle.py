@@ -139,6 +139,7 @@ class Bundle:
             extra=added[:, :features],
             scale=slope,
             base=slope * (base + calibration["shift"]) + calibration["intercept"],
+            threads=self.scorer.threads,
         )
 
     @cached_property

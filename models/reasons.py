@@ -6,7 +6,7 @@ import pandas as pd
 from features.errors import DataError
 from models.bundle import Bundle
 from models.ranges_seen import confidence_by_ranges
-from models.scorer import Floats
+from models.scorer import Floats, expit
 from models.speaking import by_concept, reasons_of
 from models.uncertainty import told as how_sure
 
@@ -48,8 +48,8 @@ def _score_chunk(
     frame: pd.DataFrame, bundle: Bundle, amount: float | None, *, contributions: bool
 ) -> pd.DataFrame:
     parts = bundle.contributions(frame)
-    # The margin of the prediction itself, so that probability() and score() never differ in a last digit.
-    probability = bundle.probability(frame)
+    # What is explained is what is published; asking the trees again would cost as much and differ in the last bit.
+    probability = expit(parts.sum(axis=1))
     concepts, summed = by_concept(parts[:, :-1], bundle)
     told_for, told_against = reasons_of(frame, bundle, parts, summed)
     rows = pd.DataFrame(

@@ -67,6 +67,14 @@ def feature_batches(
             yield _typed(batch.to_pandas(), catalogue)
 
 
+def feature_group(path: Path, group: int, catalogue: Catalogue) -> "pd.DataFrame":
+    """Return one row group of feature rows."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        return _typed(file.read_row_group(group).to_pandas(), catalogue)
+
+
 def _typed(frame: "pd.DataFrame", catalogue: Catalogue) -> "pd.DataFrame":
     categories = set(catalogue.categories)
     columns = {}

@@ -1,13 +1,12 @@
 """Scoring the open leads: probability, score, grade, reasons and expected value, batch by batch."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from features.catalogue import Catalogue
 from features.errors import DataError
 from features.tables import TableSet
-from pipelines.reading import feature_batches, feature_frame
+from pipelines.scored_batches import scored_batches, scored_schema
 
 GRADES = ("A", "B", "C", "D")
 ENOUGH_AMOUNTS = 10  # won deals from which their mean amount says something
@@ -43,33 +42,21 @@ def catalogue_of(bundle: Path, project: str) -> Catalogue:
 def score_open(frame: Path, bundle: Path, tables: TableSet, folder: Path) -> ScoredNight:
     """Score feature rows with a bundle and write one scored row per lead to ``folder``, as ``models.reasons.score`` says.
 
-    Columns: ``lead_id, close_probability, score, grade, reasons_for, reasons_against, confidence,
-    expected_value``.
+    Rows stand in the frame's order, and never are all leads in memory.
     """
-    import pandas as pd
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
 
-    from models.bundle import Bundle
-    from models.reasons import score
-
-    model, amount = Bundle.load(bundle, threads=os.cpu_count() or 1), mean_amount(tables)
-    parts = [
-        score(batch, model, amount=amount, contributions=False)
-        for batch in feature_batches(frame, model.catalogue)
-    ]
-    rows = (
-        pd.concat(parts, ignore_index=True)
-        if parts
-        else score(feature_frame(frame, model.catalogue), model, amount=amount, contributions=False)
-    )
-    path = folder / "scored.parquet"
-    rows.to_parquet(path)
-    counts = rows["grade"].value_counts()
-    return ScoredNight(
-        path=path,
-        leads=len(rows),
-        grades={grade: int(counts.get(grade, 0)) for grade in GRADES},
-        expected_wins=float(rows["close_probability"].sum()),
-    )
+    amount, path = mean_amount(tables), folder / "scored.parquet"
+    leads, expected, grades = 0, 0.0, dict.fromkeys(GRADES, 0)
+    with pq.ParquetWriter(path, scored_schema()) as writer:
+        for table in scored_batches(frame, bundle, amount):
+            writer.write_table(table)
+            leads += table.num_rows
+            expected += pc.sum(table["close_probability"]).as_py() or 0.0
+            for count in pc.value_counts(table["grade"]).to_pylist():
+                grades[count["values"]] += count["counts"]
+    return ScoredNight(path=path, leads=leads, grades=grades, expected_wins=expected)
 
 
 def mean_amount(tables: TableSet) -> float | None:

@@ -92,13 +92,14 @@ def _scored_batches(
     frame: Path, scored: ScoredNight, catalogue: Catalogue
 ) -> "Iterator[tuple[pd.DataFrame, Floats]]":
     """Yield feature rows with the probability that is to be published for each."""
-    import numpy as np
-    import pandas as pd
+    import pyarrow.parquet as pq
 
-    rows = pd.read_parquet(scored.path, columns=["lead_id", "close_probability"])
-    told = rows.set_index(rows["lead_id"].astype(str))["close_probability"]
+    # Scored rows stand in the frame's order.
+    told = pq.read_table(scored.path, columns=["close_probability"])[0].to_numpy()
+    first = 0
     for batch in feature_batches(frame, catalogue):
-        yield batch, told.loc[batch["lead_id"].astype(str)].to_numpy(dtype=np.float64)
+        yield batch, told[first : first + len(batch)]
+        first += len(batch)
 
 
 def _keep(

@@ -39,8 +39,8 @@ def test_a_scored_row_has_what_delivery_takes(bundle: Bundle, frames: Frames) ->
     rows = score(frames.mornings.head(300), bundle, amount=2000.0)
     assert list(rows.columns) == COLUMNS
     assert rows["lead_id"].tolist() == frames.mornings["lead_id"].head(300).tolist()
-    np.testing.assert_array_equal(
-        rows["close_probability"], bundle.probability(frames.mornings.head(300))
+    np.testing.assert_allclose(
+        rows["close_probability"], bundle.probability(frames.mornings.head(300)), rtol=1e-12
     )
     assert rows["score"].between(1, 99).all()
     assert set(rows["grade"]) <= set("ABCD")
