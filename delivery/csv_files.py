@@ -1,22 +1,77 @@
-"""Write CSV files in parts, and read them back as strictly as the pickiest importer would."""
+"""Write CSV files in parts within a CRM's limits, a batch of rows at a time."""
 
 import csv
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
-from delivery.problems import Problem
-from delivery.rules import Rule
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 LineEnding = Literal["LF", "CRLF"]
 BOM = "\ufeff"
 ENDINGS: Mapping[LineEnding, str] = {"LF": "\n", "CRLF": "\r\n"}
-# A cell is quoted as a whole or holds no quote at all: Bulk API 2.0 fails a row with a space beside a quote.
-_CELL = r'(?:"[^"]*+(?:""[^"]*+)*+"|[^",]*+)'
-_ROW = re.compile(rf"{_CELL}(?:,{_CELL})*+")
+
+
+class NewFile:
+    """A file that is written from its beginning to its end; an error of the disk names it."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the path; the first write makes the file, which must not be there yet."""
+        self.path = path
+        self.closed = False
+        self._file: BinaryIO | None = None
+
+    def write(self, data: bytes | memoryview) -> int:
+        """Write bytes at the end.
+
+        Raises:
+            OSError: with the path, also where the operating system leaves it out (disk full).
+        """
+        with _named(self.path):
+            if self._file is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self.path.open("xb")
+            return self._file.write(data)
+
+    def close(self) -> None:
+        """Close the file; once is enough.
+
+        Raises:
+            OSError: as for a write.
+        """
+        self.closed = True
+        with _named(self.path):
+            if self._file is not None:
+                self._file.close()
+
+    def flush(self) -> None:
+        """Do nothing: closing flushes."""
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def write_file(path: Path, pieces: Iterable[bytes]) -> Path:
+    """Write a new file.
+
+    Raises:
+        OSError: with the path.
+    """
+    file = NewFile(path)
+    try:
+        for piece in (b"", *pieces):
+            file.write(piece)
+    finally:
+        file.close()
+    return path
 
 
 class _Echo:
@@ -27,219 +82,100 @@ class _Echo:
         return line
 
 
-def write_file(path: Path, pieces: Iterable[bytes]) -> Path:
-    """Write a new file; an error of the disk names the file.
-
-    Raises:
-        OSError: with the path, also where the operating system leaves it out (disk full).
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("xb") as file:
-            file.writelines(pieces)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    return path
-
-
 def csv_lines(rows: Iterable[Sequence[str]], ending: LineEnding = "LF") -> Iterator[bytes]:
-    """Yield each row as one CSV line in UTF-8, quoted where it must be."""
+    """Yield each of a few rows as one CSV line in UTF-8, quoted where it must be."""
     writer = csv.writer(_Echo(), lineterminator=ENDINGS[ending])
     for row in rows:
         yield str(writer.writerow(row)).encode()
 
 
-def write_parts(
-    folder: Path,
-    stem: str,
-    header: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    *,
-    max_bytes: int,
-    max_rows: int | None = None,
-    ending: LineEnding = "LF",
-    mark: bool = False,
-) -> list[Path]:
-    """Write rows to ``<stem>_001.csv``, ``_002`` and so on, each with the header and within the limits.
+class CsvParts:
+    """Rows in ``<stem>_001.csv``, ``_002`` and so on, each with the header and within the limits.
 
-    Without rows there is one file that holds the header alone. ``mark`` puts a byte order mark in front.
+    Without rows there is one file that holds the header alone. A row that is beyond the limit by itself gets a part
+    of its own. ``mark`` puts a byte order mark in front. Close it also where writing failed.
     """
-    head = (BOM.encode() if mark else b"") + next(csv_lines([header], ending))
-    paths: list[Path] = []
-    part: list[bytes] = [head]
-    size = len(head)
-    for line in csv_lines(rows, ending):
-        full = size + len(line) > max_bytes or (max_rows is not None and len(part) > max_rows)
-        if full and len(part) > 1:
-            paths.append(write_file(folder / f"{stem}_{len(paths) + 1:03d}.csv", part))
-            part, size = [head], len(head)
-        part.append(line)
-        size += len(line)
-    paths.append(write_file(folder / f"{stem}_{len(paths) + 1:03d}.csv", part))
-    return paths
 
+    def __init__(
+        self,
+        folder: Path,
+        stem: str,
+        header: Sequence[str],
+        *,
+        max_bytes: int | None = None,
+        max_rows: int | None = None,
+        ending: LineEnding = "LF",
+        mark: bool = False,
+        null: str = "",
+    ) -> None:
+        """Take where to write what. Missing cells are written as ``null``; a stem with ``.csv`` names the only part."""
+        self._folder, self._stem, self._null = folder, stem, null
+        self._ending = ENDINGS[ending]
+        self._head = (BOM.encode() if mark else b"") + next(csv_lines([header], ending))
+        self._max_bytes, self._max_rows = max_bytes, max_rows
+        self._size, self._rows = 0, 0
+        self._files: list[NewFile] = []
 
-@dataclass
-class Sheet:
-    """A CSV file as it was read: what it holds, and what is wrong with its form."""
-
-    name: str
-    header: list[str] = field(default_factory=list)
-    rows: list[list[str]] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-    def column(self, name: str) -> list[str]:
-        """Return a column's cells."""
-        index = self.header.index(name)
-        return [row[index] for row in self.rows]
-
-
-def read_strictly(
-    path: Path,
-    *,
-    ending: LineEnding = "LF",
-    max_bytes: int | None = None,
-    max_rows: int | None = None,
-    mark: bool = False,
-) -> Sheet:
-    """Read a CSV file from its bytes: encoding, line endings, quoting, equal width, size. Never raises for content.
-
-    ``mark`` allows a byte order mark.
-    """
-    sheet = Sheet(path.name)
-    data = path.read_bytes()
-    if max_bytes is not None and len(data) > max_bytes:
-        expected = f"at most {max_bytes:,} bytes"
-        sheet.problems.append(Problem(path.name, expected, value=f"{len(data):,} bytes"))
-    lines = _lines(_text(data, sheet, mark=mark), ending, sheet)
-    for number, line in enumerate(lines, start=1):
-        if not _ROW.fullmatch(line):
-            expected = (
-                "cells that are quoted as a whole or not at all, with no space beside a quote"
-            )
-            sheet.problems.append(Problem(path.name, expected, row=number, value=line))
-    if sheet.problems:
-        return sheet
-    table = list(csv.reader(lines, strict=True))
-    sheet.header, sheet.rows = (table[0], table[1:]) if table else ([], [])
-    _check_shape(sheet, max_rows)
-    return sheet
-
-
-def _text(data: bytes, sheet: Sheet, *, mark: bool) -> str | None:
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        place = data.count(b"\n", 0, error.start) + 1
-        wrong = repr(data[error.start : error.end])
-        sheet.problems.append(Problem(sheet.name, "UTF-8", row=place, value=wrong))
-        return None
-    if text.startswith(BOM) and not mark:
-        sheet.problems.append(Problem(sheet.name, "UTF-8 without a byte order mark", row=1))
-    return text.removeprefix(BOM)
-
-
-def _lines(text: str | None, ending: LineEnding, sheet: Sheet) -> list[str]:
-    if text is None:
-        return []
-    if not text:
-        sheet.problems.append(Problem(sheet.name, "a header line", row=1, value=""))
-        return []
-    if not text.endswith(ENDINGS[ending]):
-        sheet.problems.append(
-            Problem(sheet.name, f"the last line to end with {ending}", row=text.count("\n") + 1)
+    def add(self, cells: Sequence[pa.Array | pa.Scalar]) -> None:
+        """Write n rows, given by their columns; each cell is quoted already where it must be."""
+        lines = pc.binary_join_element_wise(
+            *cells, ",", null_handling="replace", null_replacement=self._null
         )
-    lines = text.removesuffix(ENDINGS[ending]).split(ENDINGS[ending])
-    for number, line in enumerate(lines, start=1):
-        if "\r" in line or "\n" in line or "\0" in line:
-            expected = f"lines that end with {ending} alone, and no line break or NUL within a cell"
-            sheet.problems.append(Problem(sheet.name, expected, row=number, value=line))
-    return lines
+        lines = pc.binary_join_element_wise(lines, self._ending, "")
+        start, ends, data = text_buffer(lines)
+        row = 0
+        if not self._files:
+            self._next()
+        while row < len(ends):
+            until = self._until(start, ends, row)
+            if until == row:
+                self._next()
+                continue
+            self._files[-1].write(data[start : int(ends[until - 1])])
+            self._size += int(ends[until - 1]) - start
+            self._rows += until - row
+            row, start = until, int(ends[until - 1])
+
+    def finish(self) -> list[Path]:
+        """Return the parts."""
+        if not self._files:
+            self._next()
+        self.close()
+        return [file.path for file in self._files]
+
+    def close(self) -> None:
+        """Close the part that is open; once is enough."""
+        for file in self._files[-1:]:
+            file.close()
+
+    def _until(self, start: int, ends: np.ndarray, row: int) -> int:
+        """Return the row before which this part is full."""
+        until = len(ends)
+        if self._max_bytes is not None:
+            until = int(np.searchsorted(ends, self._max_bytes - self._size + start, side="right"))
+        if self._max_rows is not None:
+            until = min(until, row + self._max_rows - self._rows)
+        return max(until, row if self._rows else row + 1)
+
+    def _next(self) -> None:
+        self.close()
+        name = self._stem
+        if not name.endswith(".csv"):
+            name += f"_{len(self._files) + 1:03d}.csv"
+        self._files.append(NewFile(self._folder / name))
+        self._files[-1].write(self._head)
+        self._size, self._rows = len(self._head), 0
 
 
-def _check_shape(sheet: Sheet, max_rows: int | None) -> None:
-    for name, count in Counter(sheet.header).items():
-        if count > 1:
-            sheet.problems.append(Problem(sheet.name, "each column once", row=1, column=name))
-    for number, row in enumerate(sheet.rows, start=2):
-        if len(row) != len(sheet.header):
-            expected = f"{len(sheet.header)} cells, as in the header"
-            sheet.problems.append(
-                Problem(sheet.name, expected, row=number, value=f"{len(row)} cells")
-            )
-    if max_rows is not None and len(sheet.rows) > max_rows:
-        sheet.problems.append(
-            Problem(sheet.name, f"at most {max_rows:,} rows", value=f"{len(sheet.rows):,} rows")
-        )
-
-
-def check_cells(sheet: Sheet, rules: Mapping[str, Rule]) -> list[Problem]:
-    """Return what is wrong with a file: its form first, then its header, then every cell against its column's rule."""
-    if sheet.problems:
-        return sheet.problems
-    if sheet.header != list(rules):
-        return [
-            Problem(
-                sheet.name, "the columns " + ",".join(rules), row=1, value=",".join(sheet.header)
-            )
-        ]
-    problems = []
-    for name, rule in rules.items():
-        cells = sheet.column(name)
-        refused = rule.refused(cells)
-        if refused:
-            problems += [
-                Problem(sheet.name, rule.expected, row=number, column=name, value=cell)
-                for number, cell in enumerate(cells, start=2)
-                if cell in refused
-            ]
-    return problems
-
-
-def check_unique(sheet: Sheet, name: str, same: Callable[[str], str] = str) -> list[Problem]:
-    """Return the rows whose key stood in an earlier row; ``same`` maps spellings of one key to one text."""
-    first: dict[str, int] = {}
-    problems = []
-    for number, key in enumerate(sheet.column(name), start=2):
-        line = first.setdefault(same(key), number)
-        if line != number:
-            problems.append(
-                Problem(
-                    sheet.name,
-                    f"each key once; line {line} has it too",
-                    row=number,
-                    column=name,
-                    value=key,
-                )
-            )
-    return problems
-
-
-def check_unique_across(
-    parts: Sequence[Path],
-    name: str,
-    same: Callable[[str], str],
-    ending: LineEnding = "LF",
-) -> list[Problem]:
-    """Return the keys that stand in more than one of the parts, each of which is right by itself."""
-    if len(parts) < 2:
-        return []  # each part has been looked at by itself
-    first: dict[str, str] = {}
-    problems = []
-    for part in parts:
-        for number, key in enumerate(
-            read_strictly(part, ending=ending, mark=True).column(name), start=2
-        ):
-            place = f"{part.name}, line {number}"
-            other = first.setdefault(same(key), place)
-            if other != place:
-                problems.append(
-                    Problem(
-                        part.name,
-                        f"each key once; {other} has it too",
-                        row=number,
-                        column=name,
-                        value=key,
-                    )
-                )
-    return problems
+def text_buffer(texts: pa.Array) -> tuple[int, np.ndarray, memoryview]:
+    """Return where the n texts begin and end in the bytes that hold them one behind the other."""
+    if not len(texts):
+        return 0, np.empty(0, dtype=np.int64), memoryview(b"")
+    _, offsets, data = texts.buffers()
+    width = np.int64 if pa.types.is_large_string(texts.type) else np.int32
+    places = np.frombuffer(offsets, dtype=width)[texts.offset : texts.offset + len(texts) + 1]
+    return (
+        int(places[0]),
+        places[1:].astype(np.int64),
+        memoryview(data) if data else memoryview(b""),
+    )

@@ -10,29 +10,16 @@ delete table rows" (If-Match), "Use an alternate key", "Populate predictive scor
 import re
 from pathlib import Path
 
-import pandas as pd
+import pyarrow.compute as pc
 
 from delivery import rules
-from delivery.csv_files import (
-    check_cells,
-    check_unique,
-    check_unique_across,
-    read_strictly,
-    write_parts,
-)
-from delivery.dynamics_batches import (
-    FIELDS,
-    LEADS_NAME,
-    SCORES_NAME,
-    batch_urls,
-    request_urls,
-    validate_batches,
-    write_lead_batches,
-    write_score_batches,
-)
-from delivery.hubspot import joined
-from delivery.keys import refuse_keys
-from delivery.neutral import AGAINST, REASONS, texts
+from delivery.batches_check import check_batches
+from delivery.cells import Cells, neutral_batches
+from delivery.csv_checks import Checked, check_parts
+from delivery.csv_files import CsvParts
+from delivery.dynamics_batches import FIELDS, LEADS_NAME, SCORES_NAME, LeadBatches, ScoreBatches
+from delivery.keys import Key, without_case
+from delivery.neutral import AGAINST, REASONS
 from delivery.problems import Problem
 from features.errors import ProjectError
 from features.project import DynamicsTarget
@@ -47,49 +34,108 @@ _LOGICAL_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _PREFIX = re.compile(r"[a-z][a-z0-9]{1,7}_")
 
 
-def write(rows: pd.DataFrame, target: DynamicsTarget, folder: Path) -> list[Path]:
-    """Write neutral rows for the wizard and for the Web API; predictive scores only where ids are GUIDs.
+class Writer:
+    """Writes parts for the wizard and batches for the Web API; predictive scores only where ids are GUIDs."""
 
-    Raises:
-        ProjectError: names in the project file that Dataverse cannot have.
-        StoppedError: ids that cannot be keys, with what to set.
-    """
-    _check_target(target)
-    cells = texts(rows)
-    refuse_keys(
-        cells["lead_id"],
-        _key_rule(target),
-        str.casefold,
-        crm="Dynamics 365",
-        advice=_advice(target),
+    def __init__(self, target: DynamicsTarget, folder: Path, *, mark: bool) -> None:
+        """Take where to write.
+
+        ``mark``: the wizard wants a byte order mark for text beyond ASCII; machines do better without it.
+        """
+        names = list(_rules(target))
+        self._parts = CsvParts(folder, _STEM, names, max_bytes=MAX_BYTES, mark=mark)
+        self._batches: list[LeadBatches | ScoreBatches] = [LeadBatches(target, folder)]
+        if target.key_field == "leadid":
+            self._batches.append(ScoreBatches(folder))
+
+    def add(self, cells: Cells) -> None:
+        """Write n leads."""
+        names = ("lead_id", *(name for name, _ in FIELDS.values()))
+        self._parts.add([cells.csv[name] for name in names])
+        for batches in self._batches:
+            batches.add(cells)
+
+    def finish(self) -> list[Path]:
+        """Return the paths."""
+        return [*self._parts.finish(), *(batches.finish() for batches in self._batches)]
+
+    def close(self) -> None:
+        """Close the files; once is enough."""
+        for file in (self._parts, *self._batches):
+            file.close()
+
+
+def beyond_ascii(scores: Path) -> bool:
+    """Whether a reason of a ``scores.parquet`` holds a sign beyond ASCII, as the words for none do not."""
+    names = (*REASONS, *AGAINST)
+    return any(
+        not pc.all(pc.string_is_ascii(batch[name].dictionary), min_count=0).as_py()
+        for batch in neutral_batches(scores, columns=names)
+        for name in names
     )
-    cells["reasons"] = joined(cells, REASONS)
-    cells["against"] = joined(cells, AGAINST)
-    columns = [cells["lead_id"], *(cells[name] for name, _ in FIELDS.values())]
-    parts = write_parts(
-        folder,
-        _STEM,
-        list(_rules(target)),
-        zip(*columns, strict=True),
-        max_bytes=MAX_BYTES,
-        # The wizard wants the mark for text beyond ASCII; machines do better without it.
-        mark=not all(text.isascii() for text in (*cells["reasons"], *cells["against"])),
-    )
-    paths = [*parts, write_lead_batches(cells, target, folder)]
-    if target.key_field == "leadid":
-        paths.append(write_score_batches(cells, folder))
-    return paths
+
+
+def key(target: DynamicsTarget) -> Key:
+    """Return what Dynamics takes as keys."""
+    return Key(_key_rule(target), without_case, "Dynamics 365", _advice(target))
+
+
+def check(folder: Path, target: DynamicsTarget) -> Checked:
+    """Return what is wrong with a folder, read from the bytes, and its leads."""
+    parts = sorted(folder.glob("*.csv"))
+    checked = _check_parts(parts, target)
+    names = [LEADS_NAME, *([SCORES_NAME] if target.key_field == "leadid" else [])]
+    problems = [*checked.problems]
+    if not parts:
+        problems.append(Problem(folder.name, "a CSV part in the folder"))
+    requests = {}
+    for name in names:
+        if (folder / name).is_file():
+            requests[name] = check_batches(folder / name, target)
+            problems += requests[name].problems
+        else:
+            problems.append(Problem(name, "this file"))
+    if not problems:
+        problems = [
+            Problem(name, "one request for each row of the CSV parts, in their order")
+            for name, batches in requests.items()
+            if batches.keys.in_order() != checked.keys.in_order()
+        ]
+    return Checked(problems, checked.keys)
 
 
 def validate(path: Path, target: DynamicsTarget) -> list[Problem]:
     """Return what is wrong with a CSV part, a JSON lines file, or a whole folder, read from the bytes."""
     if path.is_dir():
-        return _validate_folder(path, target)
+        return check(path, target).problems
     if path.suffix == ".jsonl":
-        return validate_batches(path, target)
-    sheet = read_strictly(path, max_bytes=MAX_BYTES, mark=True)
-    problems = check_cells(sheet, _rules(target))
-    return problems or check_unique(sheet, target.key_field, str.casefold)
+        return check_batches(path, target).problems
+    return _check_parts([path], target).problems
+
+
+def check_target(target: DynamicsTarget) -> None:
+    """Stop if the project file has names that Dataverse cannot have.
+
+    Raises:
+        ProjectError: with all of them.
+    """
+    problems = []
+    if not _LOGICAL_NAME.fullmatch(target.key_field):
+        problems.append(
+            f"delivery.dynamics.key_field is {target.key_field!r}; expected leadid or a column's logical name, "
+            "in lower case"
+        )
+    if not _PREFIX.fullmatch(target.prefix):
+        problems.append(
+            f"delivery.dynamics.prefix is {target.prefix!r}; expected the solution publisher's prefix of 2 to 8 "
+            "lower-case letters and digits, and an underscore, such as new_"
+        )
+    if problems:
+        raise ProjectError("\n".join(problems))
+
+
+def _check_parts(parts: list[Path], target: DynamicsTarget) -> Checked:
+    return check_parts(parts, _rules(target), without_case, max_bytes=MAX_BYTES, mark=True)
 
 
 def _key_rule(target: DynamicsTarget) -> rules.Rule:
@@ -108,43 +154,3 @@ def _advice(target: DynamicsTarget) -> str:
         f"delivery.dynamics.key_field is {target.key_field}. Set it to leadid if lead_id is the lead's GUID, or to the "
         "logical name of a column of the lead table that is an alternate key and holds these ids."
     )
-
-
-def _check_target(target: DynamicsTarget) -> None:
-    problems = []
-    if not _LOGICAL_NAME.fullmatch(target.key_field):
-        problems.append(
-            f"delivery.dynamics.key_field is {target.key_field!r}; expected leadid or a column's logical name, "
-            "in lower case"
-        )
-    if not _PREFIX.fullmatch(target.prefix):
-        problems.append(
-            f"delivery.dynamics.prefix is {target.prefix!r}; expected the solution publisher's prefix of 2 to 8 "
-            "lower-case letters and digits, and an underscore, such as new_"
-        )
-    if problems:
-        raise ProjectError("\n".join(problems))
-
-
-def _validate_folder(folder: Path, target: DynamicsTarget) -> list[Problem]:
-    parts = sorted(folder.glob("*.csv"))
-    names = [LEADS_NAME, *([SCORES_NAME] if target.key_field == "leadid" else [])]
-    problems = [problem for part in parts for problem in validate(part, target)]
-    if not parts:
-        problems.append(Problem(folder.name, "a CSV part in the folder"))
-    for name in names:
-        path = folder / name
-        problems += (
-            validate_batches(path, target) if path.is_file() else [Problem(name, "this file")]
-        )
-    if problems:
-        return problems
-    keys = [
-        key for part in parts for key in read_strictly(part, mark=True).column(target.key_field)
-    ]
-    problems += [
-        Problem(name, "one request for each row of the CSV parts, in their order")
-        for name in names
-        if batch_urls(folder / name) != request_urls(name, keys, target)
-    ]
-    return problems + check_unique_across(parts, target.key_field, str.casefold)

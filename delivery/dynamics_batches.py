@@ -3,19 +3,18 @@
 A line is ``{"requests": [{"method", "url", "headers", "body"}, ...]}``, with urls relative to ``/api/data/v9.2/``.
 """
 
-import json
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from delivery import rules
-from delivery.csv_files import write_file
-from delivery.problems import Problem
+from delivery.cells import JOINED, Cells, once_or_each
+from delivery.columns import joined, json_inner, json_numbers, over
+from delivery.csv_files import NewFile, text_buffer
 from features.project import DynamicsTarget
-
-Cells = dict[str, list[str]]
-Request = dict[str, Any]
 
 MAX_REQUESTS = 1_000
 LEADS_NAME = "lead_batches.jsonl"
@@ -38,184 +37,108 @@ FIELDS: dict[str, tuple[str, rules.Rule]] = {
     "scoredat": ("scored_at", rules.MOMENT),
     "scoreexpiresat": ("expires_at", rules.MOMENT),
 }
-_NUMBERS: dict[str, Callable[[str], int | float]] = {
-    "leadscore": int,
-    "closeprobability": float,
-    "expectedvalue": float,
-}
-_DECIMALS = {"closeprobability": 4, "expectedvalue": 2}
-_KEYS = {"method", "url", "headers", "body"}
-_SCORE_URL = re.compile(
-    rf"msdyn_predictivescores\(msdyn_entityid='{rules.GUID}',msdyn_entitytype='lead'\)"
-)
+DECIMAL_FIELDS = {"closeprobability": 4, "expectedvalue": 2}
+NUMBER_FIELDS = ("leadscore", *DECIMAL_FIELDS)
+SCORE_URL = ("msdyn_predictivescores(msdyn_entityid='", "',msdyn_entitytype='lead')")
+_BEGIN, _END = '{"requests":[', "]}\n"
 
 
-def write_lead_batches(cells: Cells, target: DynamicsTarget, folder: Path) -> Path:
-    """Write a PATCH for each lead; ``If-Match: *`` keeps Dataverse from creating a lead that it does not know."""
-    names = [target.prefix + name for name in FIELDS]
-    values = [_values(name, cells[source]) for name, (source, _) in FIELDS.items()]
-    urls = request_urls(LEADS_NAME, cells["lead_id"], target)
-    requests = [
-        {
-            "method": "PATCH",
-            "url": url,
-            "headers": {"If-Match": "*"},
-            "body": dict(zip(names, row, strict=True)),
-        }
-        for url, *row in zip(urls, *values, strict=True)
-    ]
-    return write_file(folder / LEADS_NAME, _lines(requests))
+class _Lines:
+    """A file of batches; requests come one behind the other, and each batch is closed when the next one begins."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = NewFile(path)
+        self._count = 0
+        self.close = self._file.close
+
+    def add(self, pieces: Sequence[pa.Array | str], rows: int) -> None:
+        """Write n requests, given as pieces of JSON that stand one behind the other."""
+        places = np.arange(self._count, self._count + rows)
+        kinds = np.where(places % MAX_REQUESTS, 0, np.where(places, 1, 2))
+        fronts = pa.array([",", _END + _BEGIN, _BEGIN]).take(pa.array(kinds))
+        requests = pc.binary_join_element_wise(
+            fronts, *pieces, "", null_handling="replace", null_replacement="null"
+        )
+        start, ends, data = text_buffer(requests)
+        self._file.write(data[start : int(ends[-1]) if rows else start])
+        self._count += rows
+
+    def finish(self) -> Path:
+        """Close the last batch, and return the path."""
+        self._file.write(_END.encode() if self._count else b"")
+        self._file.close()
+        return self._file.path
 
 
-def write_score_batches(cells: Cells, folder: Path) -> Path:
-    """Write a PATCH of ``msdyn_predictivescores`` for each lead, which fills the score that Dynamics itself shows.
+class LeadBatches:
+    """Writes a PATCH for each lead; ``If-Match: *`` keeps Dataverse from creating a lead that it does not know."""
+
+    def __init__(self, target: DynamicsTarget, folder: Path) -> None:
+        """Take where to write."""
+        self._lines = _Lines(folder / LEADS_NAME)
+        self._target = target
+        self.finish, self.close = self._lines.finish, self._lines.close
+
+    def add(self, cells: Cells) -> None:
+        """Write n leads."""
+        before, after = lead_url(self._target)
+        pieces = [f'{{"method":"PATCH","url":"{before}', cells.texts["lead_id"]]
+        text = f'{after}","headers":{{"If-Match":"*"}},"body":{{'
+        for name, (source, _) in FIELDS.items():
+            number = name in NUMBER_FIELDS
+            pieces += [
+                f'{text}"{self._target.prefix}{name}":' + '"' * (not number),
+                _value(name, source, cells),
+            ]
+            text = "," if number else '",'
+        self._lines.add([*pieces, f"{text[:-1]}}}}}"], len(cells.texts["lead_id"]))
+
+
+class ScoreBatches:
+    """Writes a PATCH of ``msdyn_predictivescores`` for each lead, which fills the score that Dynamics itself shows.
 
     Without ``If-Match``: a PATCH by this key adds the score of a lead that has none yet.
     """
-    urls = [_score_url(key) for key in cells["lead_id"]]
-    bodies = [
-        {
-            "msdyn_score": int(score),
-            "msdyn_scoretrend": TREND_CODES[trend],
-            "msdyn_grade": GRADE_CODES[grade],
-        }
-        for score, trend, grade in zip(cells["score"], cells["trend"], cells["grade"], strict=True)
-    ]
-    requests = [
-        {"method": "PATCH", "url": url, "headers": {}, "body": body}
-        for url, body in zip(urls, bodies, strict=True)
-    ]
-    return write_file(folder / SCORES_NAME, _lines(requests))
+
+    def __init__(self, folder: Path) -> None:
+        """Take where to write."""
+        self._lines = _Lines(folder / SCORES_NAME)
+        self.finish, self.close = self._lines.finish, self._lines.close
+
+    def add(self, cells: Cells) -> None:
+        """Write n leads."""
+        before, after = SCORE_URL
+        pieces = [
+            f'{{"method":"PATCH","url":"{before}',
+            cells.texts["lead_id"],
+            f'{after}","headers":{{}},"body":{{"msdyn_score":',
+            cells.texts["score"],
+            ',"msdyn_scoretrend":',
+            once_or_each(over(cells.texts["trend"], _codes(TREND_CODES))),
+            ',"msdyn_grade":',
+            once_or_each(over(cells.texts["grade"], _codes(GRADE_CODES))),
+            "}}",
+        ]
+        self._lines.add(pieces, len(cells.texts["lead_id"]))
 
 
-def request_urls(name: str, keys: Sequence[str], target: DynamicsTarget) -> list[str]:
-    """Return the urls of a file's requests, one for each lead."""
-    if name == SCORES_NAME:
-        return [_score_url(key) for key in keys]
+def lead_url(target: DynamicsTarget) -> tuple[str, str]:
+    """Return what stands before and after the key in a lead's url."""
     if target.key_field == "leadid":
-        return [f"leads({key})" for key in keys]
-    return [f"leads({target.key_field}='{key}')" for key in keys]
+        return "leads(", ")"
+    return f"leads({target.key_field}='", "')"
 
 
-def batch_urls(path: Path) -> list[str]:
-    """Return the urls that stand in a file that is known to be right."""
-    lines = path.read_bytes().split(b"\n")[:-1]
-    return [request["url"] for line in lines for request in json.loads(line)["requests"]]
+def _value(name: str, source: str, cells: Cells) -> pa.Array | pa.Scalar:
+    """Return a field's JSON, of a text what stands between its quotes."""
+    if source in JOINED:
+        columns, nothing = JOINED[source]
+        return joined([cells.texts[column] for column in columns], json_inner, nothing)
+    column = cells.texts[source]
+    if name in NUMBER_FIELDS:
+        return over(column, json_numbers) if name in DECIMAL_FIELDS else column
+    return once_or_each(over(column, json_inner))
 
 
-def validate_batches(path: Path, target: DynamicsTarget) -> list[Problem]:
-    """Return what is wrong with a JSON lines file, read from its bytes; a row of a problem is a line of the file."""
-    problems: list[Problem] = []
-    data = path.read_bytes()
-    if data and not data.endswith(b"\n"):
-        problems.append(Problem(path.name, "the last line to end with LF"))
-    seen: set[str] = set()
-    for number, line in enumerate(data.split(b"\n")[:-1], start=1):
-        requests = _read(line)
-        if requests is None:
-            expected = f'JSON such as {{"requests":[...]}} with 1 to {MAX_REQUESTS:,} requests'
-            problems.append(Problem(path.name, expected, row=number, value=repr(line[:60])))
-            continue
-        problems += _wrong(path.name, number, requests, target)
-        for url in (str(request.get("url")).casefold() for request in requests):
-            if url in seen:
-                problems.append(Problem(path.name, "each lead once", row=number, value=url))
-            seen.add(url)
-    return problems
-
-
-def _values(name: str, cells: list[str]) -> list[Any]:
-    as_number = _NUMBERS.get(name)
-    if as_number is None:
-        return [cell or None for cell in cells]
-    return [as_number(cell) if cell else None for cell in cells]
-
-
-def _score_url(key: str) -> str:
-    return f"msdyn_predictivescores(msdyn_entityid='{key}',msdyn_entitytype='lead')"
-
-
-def _lines(requests: Sequence[Request]) -> Iterator[bytes]:
-    for start in range(0, len(requests), MAX_REQUESTS):
-        batch = {"requests": requests[start : start + MAX_REQUESTS]}
-        yield (json.dumps(batch, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
-
-
-def _read(line: bytes) -> list[Request] | None:
-    try:
-        requests = json.loads(line)["requests"]
-    except (ValueError, KeyError, TypeError):
-        return None
-    whole = isinstance(requests, list) and all(isinstance(request, dict) for request in requests)
-    return requests if whole and 0 < len(requests) <= MAX_REQUESTS else None
-
-
-def _wrong(
-    name: str, number: int, requests: list[Request], target: DynamicsTarget
-) -> Iterator[Problem]:
-    if name == SCORES_NAME:
-        expected = (
-            "a PATCH of a lead's msdyn_predictivescores: score 1 to 99, trend 0 to 3, grade 0 to 3"
-        )
-        for request in requests:
-            if not _is_score(request):
-                yield Problem(name, expected, row=number, value=json.dumps(request))
-        return
-    fields = [target.prefix + field for field in FIELDS]
-    key = rules.GUID if target.key_field == "leadid" else f"{target.key_field}='{rules.SAFE_ID}'"
-    url = re.compile(rf"leads\({key}\)")
-    named = [request for request in requests if _is_lead(request, url, fields)]
-    if len(named) < len(requests):
-        expected = (
-            "each request a PATCH of one lead with If-Match: * and every column of the export"
-        )
-        yield Problem(
-            name,
-            expected,
-            row=number,
-            value=f"{len(requests) - len(named)} of {len(requests)} are not",
-        )
-    for column, (field, (_, rule)) in zip(fields, FIELDS.items(), strict=True):
-        refused = rule.refused(_as_cell(field, request["body"][column]) for request in named)
-        for cell in sorted(refused):
-            yield Problem(name, rule.expected, row=number, column=column, value=cell)
-
-
-def _is_score(request: Request) -> bool:
-    body = request.get("body", {})
-    return bool(
-        set(request) == _KEYS
-        and request["method"] == "PATCH"
-        and request["headers"] == {}
-        and _SCORE_URL.fullmatch(str(request["url"]))
-        and set(body) == {"msdyn_score", "msdyn_scoretrend", "msdyn_grade"}
-        and all(type(value) is int for value in body.values())
-        and 1 <= body["msdyn_score"] <= 99
-        and body["msdyn_scoretrend"] in TREND_CODES.values()
-        and body["msdyn_grade"] in GRADE_CODES.values()
-    )
-
-
-def _is_lead(request: Request, url: re.Pattern[str], fields: list[str]) -> bool:
-    return bool(
-        set(request) == _KEYS
-        and request["method"] == "PATCH"
-        and request["headers"] == {"If-Match": "*"}
-        and url.fullmatch(str(request["url"]))
-        and list(request["body"]) == fields
-    )
-
-
-def _as_cell(field: str, value: object) -> str:
-    """Return the text that a CSV cell would hold; a value of another JSON type becomes a text that no rule accepts."""
-    if value is None:
-        return ""
-    if field == "leadscore":
-        return str(value) if type(value) is int else f"{value!r} (not a whole number)"
-    if field in _NUMBERS:
-        decimals = _DECIMALS[field]
-        right = isinstance(value, float) and round(value, decimals) == value
-        return (
-            f"{value:.{decimals}f}" if right else f"{value!r} (not a number of {decimals} decimals)"
-        )
-    return value if isinstance(value, str) else f"{value!r} (not text)"
+def _codes(known: Mapping[str, int]) -> Callable[[pa.Array], pa.Array]:
+    return lambda words: pa.array([str(known[word]) for word in words.to_pylist()], pa.string())

@@ -1,64 +1,134 @@
-"""All files of one publication: written together, checked together."""
+"""All files of one publication: written together from its ``scores.parquet``, and checked together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import Protocol
 
 from delivery import dynamics, hubspot, salesforce
-from delivery.csv_files import LineEnding, read_strictly
-from delivery.neutral_files import CSV_NAME, PARQUET_NAME, validate_neutral, write_neutral
-from delivery.people import write_people
+from delivery.cells import Cells, neutral_batches
+from delivery.csv_checks import Checked, part_keys
+from delivery.csv_files import LineEnding
+from delivery.keys import Key, refuse_keys
+from delivery.neutral_files import CSV_NAME, PARQUET_NAME, NeutralCsv, check_csv, check_parquet
+from delivery.people import TopLeads
 from delivery.problems import Problem
 from features.project import Delivery
 
-_Check = Callable[[Path, Any], list[Problem]]
+THREADS = 2  # Arrow works outside of Python's lock, so threads are enough
 
 
-def write_exports(rows: pd.DataFrame, delivery: Delivery, folder: Path) -> list[Path]:
-    """Write every file of a publication into a folder: neutral, for people, and for each CRM of the project file.
+class _Writer(Protocol):
+    def add(self, cells: Cells) -> None: ...
+
+    def finish(self) -> list[Path]: ...
+
+    def close(self) -> None: ...
+
+
+def write_exports(folder: Path, delivery: Delivery) -> list[Path]:
+    """Write every file of a publication beside its ``scores.parquet``: neutral, for people, and for each CRM.
+
+    Of the leads no more than two batches are in memory.
 
     Raises:
         ProjectError: names in the project file that a CRM cannot have.
-        StoppedError: ids or texts that a CRM's file cannot carry.
+        StoppedError: ids that a CRM's file cannot carry; nothing is written then.
     """
-    paths = [*write_neutral(rows, folder), *write_people(rows, folder)]
+    scores = folder / PARQUET_NAME
+    for key in _keys(delivery):
+        refuse_keys(
+            lambda: (rows["lead_id"] for rows in neutral_batches(scores, columns=["lead_id"])), key
+        )
+    top = TopLeads(folder)
+    with ExitStack() as opened, ThreadPoolExecutor(THREADS) as pool:
+        writers = [opened.enter_context(closing(writer)) for writer in _writers(folder, delivery)]
+        begun: list[Future[None]] = []
+        for rows in neutral_batches(scores):
+            cells = Cells.of(rows)
+            top.add(rows)
+            _await(begun)
+            begun = [pool.submit(writer.add, cells) for writer in writers]
+        _await(begun)
+        paths = [path for writer in writers for path in writer.finish()]
+    return [scores, *paths, *top.finish()]
+
+
+def _keys(delivery: Delivery) -> Iterator[Key]:
+    """Yield what each CRM takes as keys, after a look at all of the project file's names."""
     if delivery.salesforce is not None:
-        paths += salesforce.write(rows, delivery.salesforce, folder / "salesforce")
+        salesforce.check_target(delivery.salesforce)
+        yield salesforce.key(delivery.salesforce)
     if delivery.hubspot is not None:
-        paths += hubspot.write(rows, delivery.hubspot, folder / "hubspot")
+        hubspot.check_target(delivery.hubspot)
+        yield hubspot.key(delivery.hubspot)
     if delivery.dynamics is not None:
-        paths += dynamics.write(rows, delivery.dynamics, folder / "dynamics")
-    return paths
+        dynamics.check_target(delivery.dynamics)
+        yield dynamics.key(delivery.dynamics)
+
+
+def _writers(folder: Path, delivery: Delivery) -> Iterator[_Writer]:
+    """Yield the writers, those with the most to write first."""
+    if delivery.dynamics is not None:
+        mark = dynamics.beyond_ascii(folder / PARQUET_NAME)
+        yield dynamics.Writer(delivery.dynamics, folder / "dynamics", mark=mark)
+    yield NeutralCsv(folder)
+    if delivery.salesforce is not None:
+        yield salesforce.Writer(delivery.salesforce, folder / "salesforce")
+    if delivery.hubspot is not None:
+        yield hubspot.Writer(delivery.hubspot, folder / "hubspot")
+
+
+def _await(begun: Sequence[Future[None]]) -> None:
+    for one in begun:
+        one.result()
 
 
 def validate_exports(folder: Path, delivery: Delivery) -> list[Problem]:
-    """Return what is wrong with the files of a publication, every format read from its bytes by its own rules."""
-    problems = [*validate_neutral(folder / CSV_NAME), *validate_neutral(folder / PARQUET_NAME)]
-    ids = set() if problems else set(read_strictly(folder / CSV_NAME).column("lead_id"))
-    targets: list[tuple[str, Any, _Check]] = [
-        ("salesforce", delivery.salesforce, salesforce.validate),
-        ("hubspot", delivery.hubspot, hubspot.validate),
-        ("dynamics", delivery.dynamics, dynamics.validate),
-    ]
-    for name, target, check in targets:
-        if target is None:
-            continue
-        found = check(folder / name, target)
-        problems += found
-        if not found and not problems:
-            problems += _check_leads(folder / name, target.key_field, target, ids)
+    """Return what is wrong with the files of a publication, every format read from its bytes by its own rules.
+
+    Of each kind of problem in a file the first hundred are given.
+    """
+    crms = _checks(folder, delivery)
+    with ThreadPoolExecutor(THREADS) as pool:
+        begun = {name: pool.submit(check) for name, check in reversed(crms.items())}
+        csv = pool.submit(check_csv, folder / CSV_NAME)
+        parquet = pool.submit(check_parquet, folder / PARQUET_NAME)
+        checked = {name: begun[name].result() for name in crms}
+        scores, same = csv.result(), parquet.result()
+    problems = [*scores.problems, *same.problems]
+    if not problems and scores.keys.in_order() != same.keys.in_order():
+        problems = [Problem(PARQUET_NAME, f"the leads of {CSV_NAME}")]
+    for name, found in checked.items():
+        problems += found.problems
+        if not problems and found.keys.in_order() != scores.keys.in_order():
+            problems += _check_leads(folder / name, folder / CSV_NAME, _ending(name, delivery))
     return problems
 
 
-def _check_leads(folder: Path, key_field: str, target: Any, ids: set[str]) -> list[Problem]:  # noqa: ANN401  any target
-    ending: LineEnding = getattr(target, "line_ending", "LF")
-    delivered = {
-        key
-        for part in sorted(folder.glob("*.csv"))
-        for key in read_strictly(part, ending=ending, mark=True).column(key_field)
-    }
+def _checks(folder: Path, delivery: Delivery) -> dict[str, Callable[[], Checked]]:
+    checks: dict[str, Callable[[], Checked]] = {}
+    if delivery.salesforce is not None:
+        checks["salesforce"] = partial(salesforce.check, folder / "salesforce", delivery.salesforce)
+    if delivery.hubspot is not None:
+        checks["hubspot"] = partial(hubspot.check, folder / "hubspot", delivery.hubspot)
+    if delivery.dynamics is not None:
+        checks["dynamics"] = partial(dynamics.check, folder / "dynamics", delivery.dynamics)
+    return checks
+
+
+def _ending(crm: str, delivery: Delivery) -> LineEnding:
+    if crm == "salesforce" and delivery.salesforce is not None:
+        return delivery.salesforce.line_ending
+    return "LF"
+
+
+def _check_leads(folder: Path, scores: Path, ending: LineEnding) -> list[Problem]:
+    """Return a problem if other leads stand in a CRM's files; another order would be none."""
+    ids = set(part_keys([scores]))
+    delivered = set(part_keys(sorted(folder.glob("*.csv")), ending=ending, mark=True))
     if delivered == ids:
         return []
     return [

@@ -10,19 +10,15 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
 
 from delivery import rules
-from delivery.csv_files import (
-    check_cells,
-    check_unique,
-    check_unique_across,
-    read_strictly,
-    write_file,
-    write_parts,
-)
-from delivery.keys import refuse_keys
-from delivery.neutral import AGAINST, REASONS, texts
+from delivery.cells import Cells, once_or_each
+from delivery.columns import over
+from delivery.csv_checks import Checked, check_parts
+from delivery.csv_files import CsvParts, write_file
+from delivery.keys import Key, without_case
+from delivery.neutral import TIMES
 from delivery.problems import Problem
 from delivery.receipt import from_iso
 from features.errors import ProjectError
@@ -32,9 +28,6 @@ MAX_BYTES = 20_000_000  # what an account without a paid tier takes; paid ones t
 MAX_ROWS = 1_048_575  # and the header
 CONTACT = "0-1"  # HubSpot's objectTypeId of a contact
 REQUEST_SUFFIX = ".importRequest.json"
-# An empty cell may leave a property as it is, so that yesterday's reason would stay: say that there is none.
-NO_REASON = "no strong driver"
-NONE_AGAINST = "none known"
 _STEM = "contacts"
 _MILLISECONDS = rules.matching(r"[1-9][0-9]{11,13}", "a time as milliseconds since 1970 UTC")
 _JOINED = rules.line_of_text(limit=5 * 255)
@@ -63,59 +56,87 @@ _OWN_KEY = rules.matching(
 _PROPERTY = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
 
-def write(rows: pd.DataFrame, target: HubSpotTarget, folder: Path) -> list[Path]:
-    """Write neutral rows as CSV parts within HubSpot's limits, each with its ``importRequest``; return the paths.
+class Writer:
+    """Writes CSV parts within HubSpot's limits, each with its ``importRequest``."""
 
-    Raises:
-        ProjectError: names in the project file that HubSpot cannot have.
-        StoppedError: ids that cannot be keys, with what to set.
-    """
-    _check_target(target)
-    cells = texts(rows)
-    refuse_keys(
-        cells["lead_id"], _key_rule(target), str.casefold, crm="HubSpot", advice=_advice(target)
-    )
-    cells["reasons"] = joined(cells, REASONS)
-    cells["against"] = joined(cells, AGAINST)
-    for name in ("data_as_of", "scored_at", "expires_at"):
-        known = {text: _milliseconds(text) for text in set(cells[name])}
-        cells[name] = [known[text] for text in cells[name]]
-    columns = [cells["lead_id"], *(cells[name] for name in FIELDS)]
-    parts = write_parts(
-        folder,
-        _STEM,
-        list(_rules(target)),
-        zip(*columns, strict=True),
-        max_bytes=MAX_BYTES,
-        max_rows=MAX_ROWS,
-    )
-    paths = []
+    def __init__(self, target: HubSpotTarget, folder: Path) -> None:
+        """Take where to write."""
+        self._target = target
+        self._parts = CsvParts(
+            folder, _STEM, list(_rules(target)), max_bytes=MAX_BYTES, max_rows=MAX_ROWS
+        )
+        self.close = self._parts.close
+
+    def add(self, cells: Cells) -> None:
+        """Write n leads."""
+        times = {name: once_or_each(over(cells.texts[name], _milliseconds)) for name in TIMES}
+        self._parts.add([(cells.csv | times)[name] for name in ("lead_id", *FIELDS)])
+
+    def finish(self) -> list[Path]:
+        """Return the paths."""
+        paths = []
+        for part in self._parts.finish():
+            body = json.dumps(_request(part.name, self._target), indent=2) + "\n"
+            paths += [part, write_file(part.with_suffix(REQUEST_SUFFIX), [body.encode()])]
+        return paths
+
+
+def key(target: HubSpotTarget) -> Key:
+    """Return what HubSpot takes as keys."""
+    return Key(_key_rule(target), without_case, "HubSpot", _advice(target))
+
+
+def check(folder: Path, target: HubSpotTarget) -> Checked:
+    """Return what is wrong with a folder, read from the bytes, and its leads."""
+    parts = sorted(folder.glob("*.csv"))
+    checked = _check_parts(parts, target)
+    problems = [] if parts else [Problem(folder.name, "a CSV part in the folder")]
     for part in parts:
-        body = json.dumps(_request(part.name, target), indent=2) + "\n"
-        paths += [part, write_file(part.with_suffix(REQUEST_SUFFIX), [body.encode()])]
-    return paths
+        request = part.with_suffix(REQUEST_SUFFIX)
+        problems += (
+            _validate_request(request, target)
+            if request.is_file()
+            else [Problem(request.name, "this file")]
+        )
+    return Checked(checked.problems + problems, checked.keys)
 
 
 def validate(path: Path, target: HubSpotTarget) -> list[Problem]:
     """Return what is wrong with a part, with an ``importRequest``, or with a whole folder, read from the bytes."""
     if path.is_dir():
-        return _validate_folder(path, target)
+        return check(path, target).problems
     if path.suffix == ".json":
         return _validate_request(path, target)
-    sheet = read_strictly(path, max_bytes=MAX_BYTES, max_rows=MAX_ROWS)
-    problems = check_cells(sheet, _rules(target))
-    return problems or check_unique(sheet, target.key_field, str.casefold)
+    return _check_parts([path], target).problems
 
 
-def joined(cells: dict[str, list[str]], names: tuple[str, ...]) -> list[str]:
-    """Return the reasons of each lead in one line, or words that say there is none."""
-    lines = zip(*(cells[name] for name in names), strict=True)
-    nothing = NO_REASON if names == REASONS else NONE_AGAINST
-    return ["; ".join(filter(None, line)) or nothing for line in lines]
+def check_target(target: HubSpotTarget) -> None:
+    """Stop if the project file has names that HubSpot cannot have.
+
+    Raises:
+        ProjectError: with all of them.
+    """
+    names = (
+        ("key_field", target.key_field, target.key_field),
+        ("prefix", target.prefix, target.prefix + max(FIELDS, key=len)),
+    )
+    problems = [
+        f"delivery.hubspot.{name} is {value!r}; expected lower-case letters, digits and _, beginning with a letter, "
+        "as in a property's internal name of at most 100 characters"
+        for name, value, whole in names
+        if not _PROPERTY.fullmatch(whole)
+    ]
+    if problems:
+        raise ProjectError("\n".join(problems))
 
 
-def _milliseconds(text: str) -> str:
-    return str(round(from_iso(text).replace(tzinfo=UTC).timestamp() * 1000))
+def _check_parts(parts: list[Path], target: HubSpotTarget) -> Checked:
+    return check_parts(parts, _rules(target), without_case, max_bytes=MAX_BYTES, max_rows=MAX_ROWS)
+
+
+def _milliseconds(texts: pa.Array) -> pa.Array:
+    moments = [from_iso(text).replace(tzinfo=UTC) for text in texts.to_pylist()]
+    return pa.array([str(round(moment.timestamp() * 1000)) for moment in moments], pa.string())
 
 
 def _key_rule(target: HubSpotTarget) -> rules.Rule:
@@ -157,38 +178,6 @@ def _advice(target: HubSpotTarget) -> str:
         "to email if it is the contact's address, or to the internal name of a contact property of yours "
         "that has unique values and holds these ids."
     )
-
-
-def _check_target(target: HubSpotTarget) -> None:
-    names = (
-        ("key_field", target.key_field, target.key_field),
-        ("prefix", target.prefix, target.prefix + max(FIELDS, key=len)),
-    )
-    problems = [
-        f"delivery.hubspot.{name} is {value!r}; expected lower-case letters, digits and _, beginning with a letter, "
-        "as in a property's internal name of at most 100 characters"
-        for name, value, whole in names
-        if not _PROPERTY.fullmatch(whole)
-    ]
-    if problems:
-        raise ProjectError("\n".join(problems))
-
-
-def _validate_folder(folder: Path, target: HubSpotTarget) -> list[Problem]:
-    parts = sorted(folder.glob("*.csv"))
-    problems = [problem for part in parts for problem in validate(part, target)]
-    if not parts:
-        problems.append(Problem(folder.name, "a CSV part in the folder"))
-    for part in parts:
-        request = part.with_suffix(REQUEST_SUFFIX)
-        problems += (
-            _validate_request(request, target)
-            if request.is_file()
-            else [Problem(request.name, "this file")]
-        )
-    if problems:
-        return problems
-    return check_unique_across(parts, target.key_field, str.casefold)
 
 
 def _validate_request(path: Path, target: HubSpotTarget) -> list[Problem]:

@@ -1,13 +1,16 @@
 """The neutral row: one per lead and night, the same for every CRM."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from delivery import rules
-from delivery.problems import Problem, stop_if
+from delivery.columns import coded, decimals, plain, same
+from delivery.problems import Problem, Tally
 from delivery.receipt import Receipt, iso
+from delivery.routes import NURTURE, SALES_READY
 
 REASONS = ("reason_1", "reason_2", "reason_3")
 AGAINST = ("against_1", "against_2")
@@ -15,6 +18,7 @@ TREND_POINTS = 5  # a smaller step of the score, 1 to 99, is noise from one nigh
 _TEXT = rules.line_of_text()
 INTERVAL = ("probability_low", "probability_high")
 TIMES = ("data_as_of", "scored_at", "expires_at")
+LABELS = ("model_version", "run_id")
 
 RULES: dict[str, rules.Rule] = {
     "lead_id": _TEXT,
@@ -29,163 +33,184 @@ RULES: dict[str, rules.Rule] = {
     "confidence": rules.CONFIDENCE,
     "confidence_note": rules.optional(_TEXT),
     "expected_value": rules.optional(rules.AMOUNT),
-    "model_version": rules.LABEL,
-    "run_id": rules.LABEL,
+    **dict.fromkeys(LABELS, rules.LABEL),
     **dict.fromkeys(TIMES, rules.MOMENT),
 }
 COLUMNS = tuple(RULES)
-_SCORED = (
+DECIMALS = {**dict.fromkeys(("close_probability", *INTERVAL), 4), "expected_value": 2}
+_MOMENT = pa.timestamp("ms", tz="UTC")
+_TYPES = {
+    **dict.fromkeys(DECIMALS, pa.float64()),
+    **dict.fromkeys(("score", "previous_score"), pa.int16()),
+    **dict.fromkeys(TIMES, _MOMENT),
+}
+SCHEMA = pa.schema([pa.field(name, _TYPES.get(name, pa.string())) for name in COLUMNS])
+SCORED = (
     "lead_id",
     "close_probability",
     *INTERVAL,
     "score",
     "grade",
-    "route",
     "reasons_for",
     "reasons_against",
     "confidence",
     "confidence_note",
     "expected_value",
 )
+_SOURCES = {"reasons_for": REASONS, "reasons_against": AGAINST}
+_TRENDS = ("new", "improving", "declining", "steady")
+
+Columns = Mapping[str, pa.Array]
 
 
-def neutral_rows(
-    scored: pd.DataFrame, *, receipt: Receipt, previous: pd.DataFrame | None
-) -> pd.DataFrame:
-    """Return one neutral row per lead, sorted by ``lead_id``, whatever the order of the scored rows.
+def neutral_columns(
+    scored: pa.RecordBatch, *, sales_ready: np.ndarray, previous: pa.Array, receipt: Receipt
+) -> dict[str, pa.Array]:
+    """Return the neutral rows of a batch of scored leads, in the leads' order, before they are looked at.
 
     Args:
         scored: n leads with ``lead_id``, ``close_probability`` in (0, 1), ``probability_low`` and
-            ``probability_high`` around it (NaN where there is no interval), ``score`` 1 to 99, ``grade`` A to D,
-            ``route``, ``reasons_for`` (at most 3), ``reasons_against`` (at most 2), ``confidence``,
-            ``confidence_note`` (empty for none) and ``expected_value`` (NaN where there is none).
+            ``probability_high`` around it (missing where there is no interval), ``score`` 1 to 99, ``grade`` A to D,
+            ``reasons_for`` (at most 3), ``reasons_against`` (at most 2), ``confidence``, ``confidence_note`` (empty
+            for none) and ``expected_value`` (missing where there is none).
+        sales_ready: n times true or false.
+        previous: n scores of the publication before this night's, null where the lead was not in it.
         receipt: where the scores come from.
-        previous: ``lead_id`` and ``score`` of the publication before this night's, or None.
 
     Returns:
-        n x 22 in the order of ``COLUMNS``: times with time zone UTC, scores as nullable integers, None for no reason.
-
-    Raises:
-        StoppedError: ids, values or reasons that a machine file must not carry; nothing is altered to make it fit.
+        the 22 ``COLUMNS``, with scores of any whole number: :func:`refusals` looks at them before they get ``SCHEMA``.
     """
-    missing = [name for name in _SCORED if name not in scored]
-    if missing:
-        raise ValueError(f"scored rows lack {', '.join(missing)}")
-    ordered = scored.assign(lead_id=scored["lead_id"].astype(str))
-    ordered = ordered.sort_values("lead_id", kind="stable", ignore_index=True)
-    score, before = ordered["score"].astype("Int64"), _previous(ordered["lead_id"], previous)
-    rows = pd.DataFrame(
-        {
-            **{name: ordered[name] for name in ("lead_id", "grade", "route", "confidence")},
-            **{
-                name: ordered[name].astype(float).round(4)
-                for name in ("close_probability", *INTERVAL)
-            },
-            "confidence_note": ordered["confidence_note"].astype(object).replace("", None),
-            "score": score,
-            "previous_score": before,
-            "trend": _trend(score, before),
-            "expected_value": ordered["expected_value"].astype(float).round(2),
-            **_reasons(ordered),
-            **_receipt_columns(receipt, ordered.index),
-        }
-    )
-    _refuse(ordered, rows)
-    return rows[list(COLUMNS)]
-
-
-def _reasons(scored: pd.DataFrame) -> dict[str, pd.Series]:
-    return {
-        name: pd.Series(
-            [_at(given, place) for given in scored[source]], index=scored.index, dtype=object
-        )
-        for source, names in (("reasons_for", REASONS), ("reasons_against", AGAINST))
-        for place, name in enumerate(names)
+    score = scored["score"].cast(pa.int64())
+    columns = {
+        "lead_id": scored["lead_id"].cast(pa.string()),
+        **{name: _rounded(scored[name], places) for name, places in DECIMALS.items()},
+        "score": score,
+        "grade": _texts(scored["grade"]),
+        "route": coded(np.where(sales_ready, 0, 1), pa.array([SALES_READY, NURTURE])),
+        "previous_score": previous,
+        "trend": _trend(score, previous),
+        **_reasons(scored),
+        "confidence": _texts(scored["confidence"]),
+        "confidence_note": _texts(scored["confidence_note"]),
+        **{name: same(getattr(receipt, name), len(score)) for name in LABELS},
+        **{
+            name: pa.repeat(pa.scalar(getattr(receipt, name), pa.timestamp("ms")), len(score)).cast(
+                _MOMENT
+            )
+            for name in TIMES
+        },
     }
+    return {name: columns[name] for name in COLUMNS}
 
 
-def _receipt_columns(receipt: Receipt, index: pd.Index) -> dict[str, pd.Series]:
-    labels = {
-        name: pd.Series(getattr(receipt, name), index=index, dtype=object)
-        for name in ("model_version", "run_id")
-    }
-    moments = {name: pd.Timestamp(getattr(receipt, name), tz="UTC").as_unit("ms") for name in TIMES}
-    times = {
-        name: pd.Series(value, index=index, dtype="datetime64[ms, UTC]")
-        for name, value in moments.items()
-    }
-    return labels | times
+def as_batch(columns: Columns) -> pa.RecordBatch:
+    """Return neutral columns, in which nothing is refused, with the types of ``SCHEMA``."""
+    arrays = [plain(columns[field.name]).cast(field.type) for field in SCHEMA]
+    return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
 
 
-def _previous(ids: pd.Series, previous: pd.DataFrame | None) -> pd.Series:
-    if previous is None or previous.empty:
-        return pd.Series(pd.NA, index=ids.index, dtype="Int64")
-    known = previous.set_index(previous["lead_id"].astype(str))["score"].astype("Int64")
-    return ids.map(known).astype("Int64")
+def texts(columns: Columns) -> dict[str, pa.Array]:
+    """Return neutral columns as the text that the files hold: fixed decimals, ISO times, null for nothing."""
+    return {name: _cells(name, columns[name]) for name in COLUMNS}
 
 
-def _trend(score: pd.Series, previous: pd.Series) -> pd.Series:
-    change = (score - previous).astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    names = np.select(
-        [np.isnan(change), change >= TREND_POINTS, change <= -TREND_POINTS],
-        ["new", "improving", "declining"],
-        default="steady",
-    )
-    return pd.Series(names.astype(object), index=score.index, dtype=object)
+def refusals(scored: pa.RecordBatch, columns: Columns, before: str | None, tally: Tally) -> None:
+    """Count what machine files must not carry: ids that come twice, too many reasons, cells against their rule.
 
-
-def _at(reasons: Sequence[str], place: int) -> str | None:
-    return reasons[place] if place < len(reasons) else None
-
-
-def _refuse(scored: pd.DataFrame, rows: pd.DataFrame) -> None:
-    where, ids = "scored leads", rows["lead_id"]
-    problems = [
-        Problem(where, "each lead once", row=str(lead_id), column="lead_id")
-        for lead_id in ids[ids.duplicated()].unique()
-    ]
-    for source, most in (("reasons_for", len(REASONS)), ("reasons_against", len(AGAINST))):
-        problems += [
+    ``before`` is the lead id in front of the batch's first: ids come in ascending order.
+    """
+    where, ids = "scored leads", columns["lead_id"]
+    for place in _repeated(ids, before):
+        problem = Problem(where, "each lead once", row=ids[place].as_py(), column="lead_id")
+        tally.add(0, [problem])
+    for kind, (source, names) in enumerate(_SOURCES.items(), start=1):
+        counts = _lengths(scored[source])
+        places = np.flatnonzero(counts > len(names))
+        problems = (
             Problem(
                 where,
-                f"at most {most} reasons",
-                row=lead_id,
+                f"at most {len(names)} reasons",
+                row=ids[place].as_py(),
                 column=source,
-                value=f"{len(reasons)} reasons",
+                value=f"{counts[place]} reasons",
             )
-            for lead_id, reasons in zip(ids, scored[source], strict=True)
-            if len(reasons) > most
+            for place in places[: tally.room(kind)].tolist()
+        )
+        tally.add(kind, problems, len(places))
+    tally_cells(texts(columns), where, tally, kind=len(_SOURCES) + 1)
+
+
+def tally_cells(cells: Columns, where: str, tally: Tally, *, kind: int) -> None:
+    """Count the cells that are against their column's rule; a problem names the lead."""
+    for column, (name, rule) in enumerate(RULES.items(), start=kind):
+        places = rule.wrong(cells[name])
+        problems = [
+            Problem(
+                where,
+                rule.expected,
+                row=cells["lead_id"][place].as_py() or "",
+                column=name,
+                value=cells[name][place].as_py() or "",
+            )
+            for place in places[: tally.room(column)].tolist()
         ]
-    for name, cells in texts(rows).items():
-        refused = RULES[name].refused(cells)
-        if refused:
-            problems += [
-                Problem(where, RULES[name].expected, row=lead_id, column=name, value=cell)
-                for lead_id, cell in zip(ids, cells, strict=True)
-                if cell in refused
-            ]
-    advice = (
-        "Nothing was published. Machine files carry such text neither as it is nor altered: "
-        "clean it in the source (missing, derive or where of the project file), or take another column as lead_id."
-    )
-    stop_if(problems, "The scores cannot be written to machine files", advice)
+        tally.add(column, problems, len(places))
 
 
-def texts(rows: pd.DataFrame) -> dict[str, list[str]]:
-    """Return the columns of neutral rows as the text that the files hold: fixed decimals, ISO times, "" for nothing."""
-    return {name: _cells(name, rows[name]) for name in COLUMNS}
+def _rounded(column: pa.Array, places: int) -> pa.Array:
+    values = np.round(column.cast(pa.float64()).to_numpy(zero_copy_only=False), places)
+    return pa.array(values, mask=np.isnan(values))
 
 
-def _cells(name: str, column: pd.Series) -> list[str]:
-    # Most columns hold few different values, and pandas hands out one value at a time slowly.
-    places, values = pd.factorize(column, use_na_sentinel=True)
-    if name in ("close_probability", *INTERVAL):
-        words = [f"{value:.4f}" for value in values]
-    elif name == "expected_value":
-        words = [f"{value:.2f}" for value in values]
-    elif name in TIMES:
-        words = [iso(moment) for moment in values]
-    else:
-        words = [str(value) for value in values]
-    words.append("")  # a missing value has the place -1
-    return [words[place] for place in places.tolist()]
+def _texts(column: pa.Array) -> pa.Array:
+    """Return a column of few different texts; an empty one is missing."""
+    if isinstance(column, pa.DictionaryArray):
+        column = column.dictionary_decode()
+    column = column.cast(pa.string())
+    return pc.if_else(pc.equal(column, ""), None, column).dictionary_encode()
+
+
+def _trend(score: pa.Array, previous: pa.Array) -> pa.Array:
+    change = pc.subtract(score, previous.cast(pa.int64())).cast(pa.float64())
+    step = change.to_numpy(zero_copy_only=False)
+    known = [np.isnan(step), step >= TREND_POINTS, step <= -TREND_POINTS]
+    return coded(np.select(known, [0, 1, 2], default=3), pa.array(_TRENDS))
+
+
+def _lengths(lists: pa.Array) -> np.ndarray:
+    return np.asarray(pc.list_value_length(lists).fill_null(0))
+
+
+def _reasons(scored: pa.RecordBatch) -> dict[str, pa.Array]:
+    found = {}
+    for source, names in _SOURCES.items():
+        lengths = _lengths(scored[source])
+        starts = np.cumsum(lengths) - lengths
+        words = _texts(scored[source].flatten())
+        codes = words.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        for place, name in enumerate(names):
+            there = lengths > place
+            mine = np.full(len(lengths), -1, dtype=np.int32)
+            mine[there] = codes[starts[there] + place]
+            found[name] = coded(mine, words.dictionary)
+    return found
+
+
+def _repeated(ids: pa.Array, before: str | None) -> list[int]:
+    """Return one place of each id that comes more than once, in ascending ids; a null id is refused elsewhere."""
+    behind = pa.concat_arrays([pa.array([before], pa.string()), ids[:-1]])
+    twice = pc.equal(ids, behind).fill_null(False).to_numpy(zero_copy_only=False)
+    further = np.r_[False, twice[:-1]] if len(twice) else twice
+    return np.flatnonzero(twice & ~further).tolist()
+
+
+def _cells(name: str, column: pa.Array) -> pa.Array:
+    if name in DECIMALS:
+        return decimals(column.to_numpy(zero_copy_only=False), DECIMALS[name])
+    if name in TIMES:
+        known = column.dictionary_encode()
+        words = [iso(moment) for moment in known.dictionary.to_pylist()]
+        return pa.DictionaryArray.from_arrays(known.indices, pa.array(words, pa.string()))
+    if isinstance(column, pa.DictionaryArray):
+        return column
+    return column.cast(pa.string())

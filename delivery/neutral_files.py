@@ -1,136 +1,77 @@
-"""The neutral rows as files: ``scores.csv`` and ``scores.parquet``, written and strictly read."""
+"""The neutral rows as files: ``scores.parquet``, from which all others are written, and ``scores.csv``."""
 
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterable
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from delivery.csv_files import check_cells, csv_lines, read_strictly, write_file
-from delivery.neutral import AGAINST, COLUMNS, INTERVAL, REASONS, RULES, TIMES, texts
-from delivery.problems import Problem
+from delivery.cells import TEXTS, Cells
+from delivery.csv_checks import Checked, check_parts
+from delivery.csv_files import CsvParts, NewFile
+from delivery.keys import Seen
+from delivery.neutral import COLUMNS, RULES, SCHEMA, tally_cells, texts
+from delivery.neutral_rows import RowChecks
+from delivery.problems import Problem, Tally
+from delivery.scored_rows import batches
 
 CSV_NAME = "scores.csv"
 PARQUET_NAME = "scores.parquet"
-_MOMENT = pa.timestamp("ms", tz="UTC")
-_PARQUET_TYPES = {
-    **dict.fromkeys(("close_probability", *INTERVAL), pa.float64()),
-    "score": pa.int16(),
-    "previous_score": pa.int16(),
-    "expected_value": pa.float64(),
-    **dict.fromkeys(TIMES, _MOMENT),
-}
-SCHEMA = pa.schema([pa.field(name, _PARQUET_TYPES.get(name, pa.string())) for name in COLUMNS])
 
 
-def write_neutral(rows: pd.DataFrame, folder: Path) -> list[Path]:
-    """Write neutral rows as ``scores.csv`` and ``scores.parquet``; the same rows give the same bytes."""
-    return [
-        write_file(folder / CSV_NAME, _csv(rows)),
-        write_file(folder / PARQUET_NAME, [_parquet(rows)]),
-    ]
+def write_parquet(rows: Iterable[pa.RecordBatch], path: Path) -> Path:
+    """Write neutral rows, each batch as one row group: the same rows in the same batches give the same bytes."""
+    file = NewFile(path)
+    try:
+        with pa.PythonFile(file, mode="w") as sink, pq.ParquetWriter(sink, SCHEMA) as writer:
+            for batch in rows:
+                writer.write_table(pa.Table.from_batches([batch]))
+    finally:
+        file.close()
+    return path
 
 
-def _csv(rows: pd.DataFrame) -> Iterator[bytes]:
-    yield from csv_lines([COLUMNS])
-    yield from csv_lines(zip(*texts(rows).values(), strict=True))
+class NeutralCsv:
+    """Writes ``scores.csv``."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take where to write."""
+        self._parts = CsvParts(folder, CSV_NAME, COLUMNS)
+        self.finish, self.close = self._parts.finish, self._parts.close
+
+    def add(self, cells: Cells) -> None:
+        """Write n leads."""
+        self._parts.add([cells.csv[name] for name in COLUMNS])
 
 
-def _parquet(rows: pd.DataFrame) -> bytes:
-    # Column by column: pandas' own way leaves its metadata in the file, and warns of time zones.
-    arrays = [
-        pa.array(
-            rows[field.name].dt.tz_convert(None).to_numpy()
-            if field.name in TIMES
-            else rows[field.name].astype(object).where(rows[field.name].notna(), None).tolist(),
-            type=None if field.name in TIMES else field.type,
-        ).cast(field.type)
-        for field in SCHEMA
-    ]
-    table = pa.Table.from_arrays(arrays, schema=SCHEMA)
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink)
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
+def check_csv(path: Path) -> Checked:
+    """Return what is wrong with a ``scores.csv``, read from its bytes, and its leads."""
+    return check_parts([path], RULES, None, between=RowChecks(path.name))
+
+
+def check_parquet(path: Path) -> Checked:
+    """Return what is wrong with a ``scores.parquet``, read from its bytes, and its leads."""
+    cells, rows, seen = Tally(), RowChecks(path.name), Seen(None)
+    try:
+        schema = pq.read_schema(path)
+        if not schema.equals(SCHEMA):
+            expected = f"the columns and types {_words(SCHEMA)}"
+            return Checked([Problem(path.name, expected, value=_words(schema))], seen)
+        for batch in batches(path, texts=TEXTS):
+            columns = texts({name: batch[name] for name in COLUMNS})
+            tally_cells(columns, path.name, cells, kind=0)
+            if not cells.count:
+                rows.look(columns, seen.count + 2)
+                seen.add(columns["lead_id"])
+    except (pa.ArrowInvalid, OSError) as error:
+        return Checked([Problem(path.name, "a Parquet file", value=str(error))], seen)
+    return Checked(cells.problems or rows.problems, seen)
 
 
 def validate_neutral(path: Path) -> list[Problem]:
-    """Return what is wrong with a ``scores.csv`` or ``scores.parquet``, all of it, read from the bytes."""
-    if path.suffix == ".parquet":
-        return _validate_parquet(path)
-    sheet = read_strictly(path)
-    problems = check_cells(sheet, RULES)
-    return problems or _validate_rows(path.name, {name: sheet.column(name) for name in COLUMNS})
-
-
-def _validate_parquet(path: Path) -> list[Problem]:
-    try:
-        table = pq.ParquetFile(path).read()
-    except (pa.ArrowInvalid, OSError) as error:
-        return [Problem(path.name, "a Parquet file", value=str(error))]
-    if not table.schema.equals(SCHEMA):
-        return [
-            Problem(
-                path.name, f"the columns and types {_words(SCHEMA)}", value=_words(table.schema)
-            )
-        ]
-    cells = texts(table.to_pandas(types_mapper={pa.int16(): pd.Int16Dtype()}.get))
-    refused = {name: RULES[name].refused(column) for name, column in cells.items()}
-    problems = [
-        Problem(
-            path.name, RULES[name].expected, row=cells["lead_id"][place], column=name, value=cell
-        )
-        for name, values in refused.items()
-        if values
-        for place, cell in enumerate(cells[name])
-        if cell in values
-    ]
-    return problems or _validate_rows(path.name, cells)
+    """Return what is wrong with a ``scores.csv`` or ``scores.parquet``, the first of each kind."""
+    return (check_parquet if path.suffix == ".parquet" else check_csv)(path).problems
 
 
 def _words(schema: pa.Schema) -> str:
     return ", ".join(f"{field.name} {field.type}" for field in schema)
-
-
-def _validate_rows(name: str, cells: dict[str, list[str]]) -> list[Problem]:
-    """Return what is wrong between cells that are each right by themselves."""
-    ids = cells["lead_id"]
-
-    def wrong(place: int, column: str, expected: str) -> Problem:
-        return Problem(name, expected, row=place + 2, column=column, value=cells[column][place])
-
-    problems = [
-        wrong(place, "lead_id", "each lead once, sorted by lead_id")
-        for place in range(1, len(ids))
-        if ids[place] <= ids[place - 1]
-    ]
-    problems += [
-        Problem(name, "one value in the whole file", column=column, value=" and ".join(values[:2]))
-        for column in ("model_version", "run_id", *TIMES)
-        if len(values := sorted(set(cells[column]))) > 1
-    ]
-    problems += [
-        wrong(place, later, f"{earlier} to be filled before {later}")
-        for earlier, later in (*pairwise(REASONS), *pairwise(AGAINST))
-        for place in range(len(ids))
-        if cells[later][place] and not cells[earlier][place]
-    ]
-    low, high = (cells[name] for name in INTERVAL)
-    problems += [
-        wrong(place, "probability_low", "an interval around close_probability, both ends or none")
-        for place, probability in enumerate(cells["close_probability"])
-        if not _around(low[place], probability, high[place])
-    ]
-    problems += [
-        wrong(place, "trend", "new if and only if there is no previous_score")
-        for place in range(len(ids))
-        if (cells["trend"][place] == "new") != (cells["previous_score"][place] == "")
-    ]
-    return problems
-
-
-def _around(low: str, probability: str, high: str) -> bool:
-    """Whether an interval lies around the probability; all have the same number of digits."""
-    return low <= probability <= high if low and high else not (low or high)

@@ -1,12 +1,15 @@
 """The list that a person opens in a spreadsheet: the best leads first, formulas defused."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from delivery.cells import JOINED
+from delivery.columns import plain
 from delivery.csv_files import BOM, csv_lines, write_file
-from delivery.hubspot import joined
-from delivery.neutral import AGAINST, INTERVAL, REASONS, texts
+from delivery.neutral import COLUMNS, INTERVAL, SCHEMA, texts
 from delivery.rules import begins_a_formula
 
 NAME = "top_leads.csv"
@@ -30,35 +33,65 @@ HEADERS = (
 _NEXT_STEP = {"sales_ready": "Sales", "nurture": "Nurture"}
 
 
-def write_people(rows: pd.DataFrame, folder: Path) -> list[Path]:
-    """Write the 1,000 likeliest of the neutral rows as ``top_leads.csv``, with headers for people.
+class TopLeads:
+    """Writes the 1,000 likeliest leads as ``top_leads.csv``, with headers for people.
 
     It opens in a spreadsheet as it is: a byte order mark says that it is UTF-8, and text that would run as a formula
     gets an apostrophe in front. It is not for import into a CRM.
     """
-    order = rows.assign(minus=-rows["close_probability"]).sort_values(["minus", "lead_id"])
-    cells = texts(order.head(TOP))
-    columns = [
-        [str(rank) for rank in range(1, len(cells["lead_id"]) + 1)],
-        cells["lead_id"],
-        [_percent(text) for text in cells["close_probability"]],
-        [
-            of_a_hundred(low, high)
-            for low, high in zip(*(cells[name] for name in INTERVAL), strict=True)
-        ],
-        cells["score"],
-        cells["grade"],
-        [_NEXT_STEP[text] for text in cells["route"]],
-        cells["trend"],
-        joined(cells, REASONS),
-        joined(cells, AGAINST),
-        cells["confidence"],
-        cells["confidence_note"],
-        cells["expected_value"],
-        [text[:16].replace("T", " ") for text in cells["expires_at"]],
-    ]
-    lines = ([defuse(cell) for cell in line] for line in zip(*columns, strict=True))
-    return [write_file(folder / NAME, [BOM.encode(), *csv_lines([HEADERS]), *csv_lines(lines)])]
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder; the file is written at the end."""
+        self._path = folder / NAME
+        self._best: list[pa.RecordBatch] = []
+
+    def add(self, rows: pa.RecordBatch) -> None:
+        """Take n neutral rows, and keep the best of all so far."""
+        table = pa.Table.from_batches([*self._best, _undictionaried(rows)])
+        order = pc.sort_indices(
+            table, sort_keys=[("close_probability", "descending"), ("lead_id", "ascending")]
+        )
+        self._best = table.take(order[:TOP]).combine_chunks().to_batches()
+
+    def finish(self) -> list[Path]:
+        """Write the file and return its path."""
+        lines = [line for batch in self._best for line in _lines(batch)]
+        pieces = [BOM.encode(), *csv_lines([HEADERS]), *csv_lines(lines)]
+        return [write_file(self._path, pieces)]
+
+
+def _undictionaried(rows: pa.RecordBatch) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([plain(column) for column in rows.columns], schema=SCHEMA)
+
+
+def _lines(rows: pa.RecordBatch) -> Iterator[list[str]]:
+    columns = texts({name: rows[name] for name in COLUMNS})
+    cells = {name: plain(column).fill_null("").to_pylist() for name, column in columns.items()}
+    for name, (sources, nothing) in JOINED.items():
+        reasons = zip(*(cells[source] for source in sources), strict=True)
+        cells[name] = ["; ".join(filter(None, line)) or nothing for line in reasons]
+    for rank in range(1, len(rows) + 1):
+        lead = {name: column[rank - 1] for name, column in cells.items()}
+        yield [defuse(cell) for cell in (str(rank), *_line(lead))]
+
+
+def _line(lead: Mapping[str, str]) -> tuple[str, ...]:
+    low, high = INTERVAL
+    return (
+        lead["lead_id"],
+        _percent(lead["close_probability"]),
+        of_a_hundred(lead[low], lead[high]),
+        lead["score"],
+        lead["grade"],
+        _NEXT_STEP[lead["route"]],
+        lead["trend"],
+        lead["reasons"],
+        lead["against"],
+        lead["confidence"],
+        lead["confidence_note"],
+        lead["expected_value"],
+        lead["expires_at"][:16].replace("T", " "),
+    )
 
 
 def _percent(probability: str) -> str:

@@ -6,22 +6,18 @@ Date Format in Records.
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from delivery import rules
-from delivery.csv_files import (
-    check_cells,
-    check_unique,
-    check_unique_across,
-    read_strictly,
-    write_file,
-    write_parts,
-)
-from delivery.keys import refuse_keys
-from delivery.neutral import AGAINST, REASONS, texts
+from delivery.cells import Cells
+from delivery.csv_checks import Checked, check_parts
+from delivery.csv_files import CsvParts, text_buffer, write_file
+from delivery.keys import Key, Same, without_case
+from delivery.neutral import AGAINST, REASONS
 from delivery.problems import Problem
 from features.errors import ProjectError
 from features.project import SalesforceTarget
@@ -61,64 +57,124 @@ _PREFIX = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*_?")
 _LONGEST = 40  # characters of a custom field's name, without __c
 
 
-def write(rows: pd.DataFrame, target: SalesforceTarget, folder: Path) -> list[Path]:
-    """Write neutral rows as CSV parts of at most 100 MB, and ``job.json``; return the paths.
+_LETTERS = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345", dtype=np.uint8)
 
-    Raises:
-        ProjectError: names in the project file that Salesforce cannot have.
-        StoppedError: ids that cannot be keys, with what to set.
-    """
-    _check_target(target)
-    cells = texts(rows)
-    refuse_keys(
-        cells["lead_id"], _key_rule(target), _same(target), crm="Salesforce", advice=_advice(target)
-    )
-    columns = [cells["lead_id"]] + [
-        [cell or NULL for cell in cells[name]] for name, _ in FIELDS.values()
+
+class Writer:
+    """Writes CSV parts of at most 100 MB, and ``job.json``."""
+
+    def __init__(self, target: SalesforceTarget, folder: Path) -> None:
+        """Take where to write."""
+        self._target, self._folder = target, folder
+        self._parts = CsvParts(
+            folder,
+            f"{target.object.lower()}_{target.operation}",
+            list(_rules(target)),
+            max_bytes=MAX_BYTES,
+            ending=target.line_ending,
+            null=NULL,
+        )
+        self.close = self._parts.close
+
+    def add(self, cells: Cells) -> None:
+        """Write n leads."""
+        self._parts.add(
+            [cells.csv[name] for name in ("lead_id", *(name for name, _ in FIELDS.values()))]
+        )
+
+    def finish(self) -> list[Path]:
+        """Return the paths."""
+        body = json.dumps(_job(self._target), indent=2) + "\n"
+        return [*self._parts.finish(), write_file(self._folder / JOB_NAME, [body.encode()])]
+
+
+def key(target: SalesforceTarget) -> Key:
+    """Return what Salesforce takes as keys."""
+    return Key(_key_rule(target), _same(target), "Salesforce", _advice(target))
+
+
+def check(folder: Path, target: SalesforceTarget) -> Checked:
+    """Return what is wrong with a folder, read from the bytes, and its leads."""
+    parts = sorted(folder.glob("*.csv"))
+    checked = _check_parts(parts, target)
+    job = folder / JOB_NAME
+    problems = [
+        Problem(folder.name, f"{name} in the folder")
+        for name, there in (("a CSV part", bool(parts)), (JOB_NAME, job.is_file()))
+        if not there
     ]
-    parts = write_parts(
-        folder,
-        f"{target.object.lower()}_{target.operation}",
-        list(_rules(target)),
-        zip(*columns, strict=True),
-        max_bytes=MAX_BYTES,
-        ending=target.line_ending,
-    )
-    body = json.dumps(_job(target), indent=2) + "\n"
-    return [*parts, write_file(folder / JOB_NAME, [body.encode()])]
+    problems += _validate_job(job, target) if job.is_file() else []
+    return Checked(checked.problems + problems, checked.keys)
 
 
 def validate(path: Path, target: SalesforceTarget) -> list[Problem]:
     """Return what is wrong with a part, with ``job.json``, or with a whole folder of them, read from the bytes."""
     if path.is_dir():
-        return _validate_folder(path, target)
+        return check(path, target).problems
     if path.suffix == ".json":
         return _validate_job(path, target)
-    sheet = read_strictly(path, ending=target.line_ending, max_bytes=MAX_BYTES)
-    problems = check_cells(sheet, _rules(target))
-    return problems or check_unique(sheet, target.key_field, _same(target))
+    return _check_parts([path], target).problems
 
 
-def canonical_id(record_id: str) -> str:
-    """Return the one spelling of a record id: 18 characters, upper case.
+def canonical_ids(ids: pa.Array) -> pa.Array:
+    """Return the one spelling of record ids: 18 characters, upper case.
 
     A 15-character id tells records apart by case; the last three of an 18-character id say which of the first 15 are
     upper case, so that the 18 may be compared without case.
     """
-    if len(record_id) == 15:
-        letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-        for start in (0, 5, 10):
-            bits = sum(
-                1 << place
-                for place, sign in enumerate(record_id[start : start + 5])
-                if "A" <= sign <= "Z"
-            )
-            record_id += letters[bits]
-    return record_id.upper()
+    short = pc.equal(pc.binary_length(ids), 15)
+    chosen = ids.filter(short)
+    if len(chosen):
+        start, ends, data = text_buffer(chosen)
+        signs = np.frombuffer(data, dtype=np.uint8)[start : int(ends[-1])].reshape(-1, 15)
+        upper = (signs >= ord("A")) & (signs <= ord("Z"))
+        said = _LETTERS[upper.reshape(-1, 3, 5) @ (1 << np.arange(5))]
+        whole = np.ascontiguousarray(np.concatenate([signs, said], axis=1))
+        places = np.arange(len(whole) + 1, dtype=np.int32) * 18
+        buffers = [None, pa.py_buffer(places), pa.py_buffer(whole)]
+        ids = pc.replace_with_mask(
+            ids, short, pa.Array.from_buffers(pa.string(), len(whole), buffers)
+        )
+    return pc.ascii_upper(ids)
 
 
-def _same(target: SalesforceTarget) -> Callable[[str], str]:
-    return canonical_id if target.key_field == "Id" else str.casefold
+def check_target(target: SalesforceTarget) -> None:
+    """Stop if the project file has names that Salesforce cannot have.
+
+    Raises:
+        ProjectError: with all of them.
+    """
+    problems = [
+        f"delivery.salesforce.{name} is {value!r}; expected a Salesforce API name such as {example}"
+        for name, value, example in (
+            ("object", target.object, "Lead"),
+            ("key_field", target.key_field, "Id or Lead_Number__c"),
+        )
+        if not _API_NAME.fullmatch(value)
+    ]
+    longest = max(len(name) for name in FIELDS)
+    if not _PREFIX.fullmatch(target.prefix) or len(target.prefix) + longest > _LONGEST:
+        problems.append(
+            f"delivery.salesforce.prefix is {target.prefix!r}; expected a letter, then letters, digits and single "
+            f"underscores, at most {_LONGEST - longest}"
+        )
+    if target.operation == "update" and target.key_field != "Id":
+        problems.append(
+            f"delivery.salesforce.key_field is {target.key_field!r}, but operation update knows records by Id alone; "
+            "take upsert as operation, or Id as key_field"
+        )
+    if problems:
+        raise ProjectError("\n".join(problems))
+
+
+def _check_parts(parts: list[Path], target: SalesforceTarget) -> Checked:
+    return check_parts(
+        parts, _rules(target), _same(target), ending=target.line_ending, max_bytes=MAX_BYTES
+    )
+
+
+def _same(target: SalesforceTarget) -> Same:
+    return canonical_ids if target.key_field == "Id" else without_case
 
 
 def _key_rule(target: SalesforceTarget) -> rules.Rule:
@@ -152,43 +208,6 @@ def _advice(target: SalesforceTarget) -> str:
         "Either take another column as lead_id, or set delivery.salesforce.key_field to Id "
         "and delivery.salesforce.operation to update, if Salesforce's record id is at hand."
     )
-
-
-def _check_target(target: SalesforceTarget) -> None:
-    problems = [
-        f"delivery.salesforce.{name} is {value!r}; expected a Salesforce API name such as {example}"
-        for name, value, example in (
-            ("object", target.object, "Lead"),
-            ("key_field", target.key_field, "Id or Lead_Number__c"),
-        )
-        if not _API_NAME.fullmatch(value)
-    ]
-    longest = max(len(name) for name in FIELDS)
-    if not _PREFIX.fullmatch(target.prefix) or len(target.prefix) + longest > _LONGEST:
-        problems.append(
-            f"delivery.salesforce.prefix is {target.prefix!r}; expected a letter, then letters, digits and single "
-            f"underscores, at most {_LONGEST - longest}"
-        )
-    if target.operation == "update" and target.key_field != "Id":
-        problems.append(
-            f"delivery.salesforce.key_field is {target.key_field!r}, but operation update knows records by Id alone; "
-            "take upsert as operation, or Id as key_field"
-        )
-    if problems:
-        raise ProjectError("\n".join(problems))
-
-
-def _validate_folder(folder: Path, target: SalesforceTarget) -> list[Problem]:
-    parts = sorted(folder.glob("*.csv"))
-    problems = [problem for part in parts for problem in validate(part, target)]
-    for name, there in (("a CSV part", bool(parts)), (JOB_NAME, (folder / JOB_NAME).is_file())):
-        if not there:
-            problems.append(Problem(folder.name, f"{name} in the folder"))
-    if (folder / JOB_NAME).is_file():
-        problems += _validate_job(folder / JOB_NAME, target)
-    if problems:
-        return problems
-    return check_unique_across(parts, target.key_field, _same(target), target.line_ending)
 
 
 def _validate_job(path: Path, target: SalesforceTarget) -> list[Problem]:

@@ -124,36 +124,35 @@ def publish_night(
     request: Request, scored: ScoredNight, receipt: Receipt, as_of: datetime
 ) -> Published:
     """Route the scored leads, write every export, read each back, and make it the current publication."""
-    import pandas as pd
-
-    from delivery.exports import validate_exports, write_exports
-    from delivery.neutral import neutral_rows
-    from delivery.publication import latest, previous_scores
+    from delivery.exports import validate_exports
+    from delivery.night import NightFiles, write_night
+    from delivery.publication import latest
     from delivery.publish import publish
-    from delivery.routes import route
 
     project = request.project
-    rows = pd.read_parquet(scored.path)
-    rows["route"] = route(rows, project.agreement)
     before = latest(request.home.root, project.project, before=as_of)
-    neutral = neutral_rows(
-        rows, receipt=receipt, previous=previous_scores(before) if before else None
-    )
+    written: list[NightFiles] = []
     made: Publication = publish(
         request.home.root,
         project.project,
         as_of,
-        lambda folder: write_exports(neutral, project.delivery, folder),
+        lambda folder: written.append(
+            write_night(
+                scored.path,
+                agreement=project.agreement,
+                delivery=project.delivery,
+                receipt=receipt,
+                previous=before,
+                folder=folder,
+            )
+        ),
         receipt=receipt,
         validate=lambda folder: validate_exports(folder, project.delivery),
     )
     return Published(
         folder=made.folder,
         files=[(file.path, file.rows) for file in made.manifest.files],
-        routes={
-            str(name): int(count)
-            for name, count in rows["route"].value_counts().sort_index().items()
-        },
+        routes=written[0].routes,
     )
 
 

@@ -2,15 +2,24 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from delivery.neutral import neutral_rows
+from delivery import dynamics, exports
+from delivery.cells import Cells, neutral_batches
+from delivery.keys import refuse_keys
+from delivery.neutral import SCHEMA
+from delivery.neutral_files import PARQUET_NAME, write_parquet
+from delivery.night import write_scores
 from delivery.receipt import Receipt
-from delivery.routes import route
-from features.project import Agreement
+from delivery.scored_rows import BATCH
+from features.project import Agreement, Delivery
 
 GOLDEN = Path(__file__).parent / "golden"
 AS_OF = datetime(2026, 1, 15, 4, 30, tzinfo=UTC)
@@ -50,7 +59,7 @@ def scored(table: str, **columns: list[Any]) -> pd.DataFrame:
     return frame.assign(**columns)
 
 
-def night(ids: list[str], *, previous: pd.DataFrame | None = None) -> pd.DataFrame:
+def night(ids: list[str], *, previous: pd.DataFrame | None = None) -> pa.Table:
     """Neutral rows for the golden files: a lead of every kind, with the ids of one CRM."""
     leads = scored(
         f"""
@@ -69,16 +78,66 @@ def night(ids: list[str], *, previous: pd.DataFrame | None = None) -> pd.DataFra
         confidence=["high", "medium", "low"],
         confidence_note=["", "", "Campaign: Spring fair, never seen in training"],
     )
-    routed = leads.assign(route=route(leads, Agreement()))
     known = pd.DataFrame({"lead_id": ids[:2], "score": [80, 62]}) if previous is None else previous
-    return neutral_rows(routed, receipt=RECEIPT, previous=known)
+    return neutral_rows(leads, previous=known)
+
+
+def neutral_rows(
+    leads: pd.DataFrame, *, previous: pd.DataFrame | None = None, agreement: Agreement | None = None
+) -> pa.Table:
+    """The neutral rows of scored leads, as ``scores.parquet`` holds them."""
+    with TemporaryDirectory() as folder:
+        scored_path, before = Path(folder) / "scored.parquet", Path(folder) / "before.parquet"
+        leads.to_parquet(scored_path)
+        if previous is not None:
+            previous.sort_values("lead_id").to_parquet(before)
+        write_scores(
+            scored_path,
+            agreement=agreement or Agreement(),
+            receipt=RECEIPT,
+            previous=None if previous is None else before,
+            folder=Path(folder),
+        )
+        return pq.read_table(Path(folder) / PARQUET_NAME)
+
+
+def changed(rows: pa.Table, **columns: list[Any]) -> pa.Table:
+    """The rows with other values in some columns."""
+    arrays = [
+        pa.array(columns[f.name], f.type) if f.name in columns else rows[f.name] for f in SCHEMA
+    ]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+def put(rows: pa.Table, folder: Path) -> Path:
+    """Write neutral rows as ``scores.parquet``."""
+    return write_parquet(rows.combine_chunks().to_batches(BATCH), folder / PARQUET_NAME)
+
+
+def write_exports(rows: pa.Table, delivery: Delivery, folder: Path) -> list[Path]:
+    """Write every file of a publication from neutral rows."""
+    put(rows, folder)
+    return exports.write_exports(folder, delivery)
+
+
+def write_crm(crm: ModuleType, rows: pa.Table, target: Any, folder: Path) -> list[Path]:
+    """Write the files of one CRM from neutral rows."""
+    crm.check_target(target)
+    refuse_keys(lambda: rows["lead_id"].chunks, crm.key(target))
+    with TemporaryDirectory() as place:
+        scores = put(rows, Path(place))
+        options = {"mark": dynamics.beyond_ascii(scores)} if crm is dynamics else {}
+        writer = crm.Writer(target, folder, **options)
+        for batch in neutral_batches(scores):
+            writer.add(Cells.of(batch))
+        return list(writer.finish())
 
 
 def many(count: int) -> pd.DataFrame:
     """Scored leads with GUIDs as ids, made without chance."""
     place = np.arange(count)
     probability = 0.001 + 0.998 * ((place * 7919) % 10_007) / 10_007
-    leads = pd.DataFrame(
+    return pd.DataFrame(
         {
             "lead_id": [f"{i:08x}-0000-4000-8000-{i * 31:012x}" for i in place],
             "close_probability": probability,
@@ -96,4 +155,3 @@ def many(count: int) -> pd.DataFrame:
             "expected_value": probability * 1000,
         }
     )
-    return leads.assign(route=route(leads, Agreement()))

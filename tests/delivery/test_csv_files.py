@@ -4,19 +4,51 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.csv_files import LineEnding, csv_lines, read_strictly, write_parts
+from delivery.columns import csv_cells
+from delivery.csv_files import CsvParts, LineEnding, csv_lines
+from delivery.csv_reader import StrictReader
 
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=20)
 
 
+class Sheet:
+    """A CSV file as the strict reader reads it."""
+
+    def __init__(self, path: Path, **form: Any) -> None:
+        reader = StrictReader(path, **form)
+        self.rows = [
+            list(row)
+            for _, batch in reader
+            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        ]
+        self.header, self.problems = reader.header, reader.problems
+
+
+def read_strictly(path: Path, **form: Any) -> Sheet:
+    return Sheet(path, **form)
+
+
+def write_parts(
+    folder: Path, stem: str, header: Sequence[str], rows: Sequence[Sequence[str]], **limits: Any
+) -> list[Path]:
+    """Write rows, three at a time."""
+    parts = CsvParts(folder, stem, header, **limits)
+    for start in range(0, len(rows), 3):
+        columns = zip(*rows[start : start + 3], strict=True)
+        parts.add([csv_cells(pa.array(column, pa.string())) for column in columns])
+    return parts.finish()
+
+
 def wrong(path: Path, data: bytes, **limits: int) -> list[str]:
     path.write_bytes(data)
-    return [str(problem) for problem in read_strictly(path, **limits).problems]  # type: ignore[arg-type]
+    return [str(problem) for problem in read_strictly(path, **limits).problems]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from delivery import dynamics, dynamics_batches
 from features.errors import ProjectError, StoppedError
 from features.project import DynamicsTarget
-from tests.delivery.drawn import GOLDEN, night
+from tests.delivery.drawn import GOLDEN, night, write_crm
 
 IDS = [f"00aa00aa-bb11-cc22-dd33-44ee44ee44e{i}" for i in range(3)]
 BY_GUID = DynamicsTarget()
@@ -31,7 +31,7 @@ def requests(path: Path) -> list[dict[str, Any]]:
 def test_files_are_byte_for_byte_the_golden_ones(
     tmp_path: Path, name: str, ids: list[str], target: DynamicsTarget
 ) -> None:
-    for path in dynamics.write(night(ids), target, tmp_path):
+    for path in write_crm(dynamics, night(ids), target, tmp_path):
         assert path.read_bytes() == (GOLDEN / name / path.name).read_bytes()
     assert {path.name for path in tmp_path.iterdir()} == {
         path.name for path in (GOLDEN / name).iterdir()
@@ -40,7 +40,7 @@ def test_files_are_byte_for_byte_the_golden_ones(
 
 
 def test_a_lead_is_updated_and_never_created(tmp_path: Path) -> None:
-    dynamics.write(night(IDS), BY_GUID, tmp_path)
+    write_crm(dynamics, night(IDS), BY_GUID, tmp_path)
     first, _, third = requests(tmp_path / "lead_batches.jsonl")
     assert (first["method"], first["url"], first["headers"]) == (
         "PATCH",
@@ -53,12 +53,12 @@ def test_a_lead_is_updated_and_never_created(tmp_path: Path) -> None:
 
 
 def test_a_lead_is_found_by_an_alternate_key(tmp_path: Path) -> None:
-    dynamics.write(night(["L-1", "L-2", "L-3"]), BY_NUMBER, tmp_path)
+    write_crm(dynamics, night(["L-1", "L-2", "L-3"]), BY_NUMBER, tmp_path)
     assert requests(tmp_path / "lead_batches.jsonl")[0]["url"] == "leads(new_leadnumber='L-1')"
 
 
 def test_predictive_scores_hold_codes_and_only_guids(tmp_path: Path) -> None:
-    dynamics.write(night(IDS), BY_GUID, tmp_path)
+    write_crm(dynamics, night(IDS), BY_GUID, tmp_path)
     found = requests(tmp_path / "predictive_score_batches.jsonl")
     assert [request["body"] for request in found] == [
         {"msdyn_score": 97, "msdyn_scoretrend": 0, "msdyn_grade": 0},
@@ -76,7 +76,7 @@ def test_a_batch_holds_at_most_a_thousand_requests(
 ) -> None:
     assert dynamics_batches.MAX_REQUESTS == 1_000
     monkeypatch.setattr(dynamics_batches, "MAX_REQUESTS", 2)
-    dynamics.write(night(IDS), BY_GUID, tmp_path)
+    write_crm(dynamics, night(IDS), BY_GUID, tmp_path)
     for name in ("lead_batches.jsonl", "predictive_score_batches.jsonl"):
         lines = (tmp_path / name).read_text(encoding="utf-8").splitlines()
         assert [len(json.loads(line)["requests"]) for line in lines] == [2, 1]
@@ -88,15 +88,15 @@ def test_a_batch_holds_at_most_a_thousand_requests(
 def test_the_wizards_file_has_a_byte_order_mark_only_where_text_goes_beyond_ascii(
     tmp_path: Path,
 ) -> None:
-    [part, *_] = dynamics.write(night(IDS), BY_GUID, tmp_path / "a")
+    [part, *_] = write_crm(dynamics, night(IDS), BY_GUID, tmp_path / "a")
     assert part.read_bytes().startswith(b"\xef\xbb\xbfleadid,")
-    [part, *_] = dynamics.write(night(IDS).iloc[1:], BY_GUID, tmp_path / "b")
+    [part, *_] = write_crm(dynamics, night(IDS)[1:], BY_GUID, tmp_path / "b")
     assert part.read_bytes().startswith(b"leadid,")
 
 
 def test_ids_that_are_no_guids_are_listed_with_what_to_set(tmp_path: Path) -> None:
     with pytest.raises(StoppedError) as caught:
-        dynamics.write(night(["L-1", "L-2", "L-3"]), BY_GUID, tmp_path)
+        write_crm(dynamics, night(["L-1", "L-2", "L-3"]), BY_GUID, tmp_path)
     assert str(caught.value) == (
         "Dynamics 365: 3 of 3 lead ids cannot be keys: 'L-1', 'L-2', 'L-3'. Expected the lead's GUID. Nothing was "
         "published. delivery.dynamics.key_field is leadid. Set it to leadid if lead_id is the lead's GUID, or to the "
@@ -106,7 +106,7 @@ def test_ids_that_are_no_guids_are_listed_with_what_to_set(tmp_path: Path) -> No
 
 def test_names_that_dataverse_cannot_have_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ProjectError) as caught:
-        dynamics.write(night(IDS), DynamicsTarget(key_field="LeadId", prefix="n_"), tmp_path)
+        write_crm(dynamics, night(IDS), DynamicsTarget(key_field="LeadId", prefix="n_"), tmp_path)
     assert str(caught.value) == (
         "delivery.dynamics.key_field is 'LeadId'; expected leadid or a column's logical name, in lower case\n"
         "delivery.dynamics.prefix is 'n_'; expected the solution publisher's prefix of 2 to 8 lower-case letters and "
@@ -173,7 +173,7 @@ def test_names_that_dataverse_cannot_have_are_refused(tmp_path: Path) -> None:
 def test_the_validator_finds_what_was_changed(
     tmp_path: Path, name: str, change: bytes, into: bytes, problem: str
 ) -> None:
-    dynamics.write(night(IDS), BY_GUID, tmp_path)
+    write_crm(dynamics, night(IDS), BY_GUID, tmp_path)
     path = tmp_path / name
     data = path.read_bytes()
     assert change in data
@@ -182,7 +182,7 @@ def test_the_validator_finds_what_was_changed(
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    dynamics.write(night(IDS), BY_GUID, tmp_path)
+    write_crm(dynamics, night(IDS), BY_GUID, tmp_path)
     (tmp_path / "lead_batches.jsonl").unlink()
     assert [str(found) for found in dynamics.validate(tmp_path, BY_GUID)] == [
         "lead_batches.jsonl: expected this file"

@@ -10,7 +10,7 @@ import pytest
 from delivery import hubspot
 from features.errors import ProjectError, StoppedError
 from features.project import HubSpotTarget
-from tests.delivery.drawn import GOLDEN, RECEIPT, night
+from tests.delivery.drawn import GOLDEN, RECEIPT, night, write_crm
 
 IDS = ["101", "102", "103"]
 MAILS = ["ann@acme.test", "bob@acme.test", "cem@acme.test"]
@@ -24,7 +24,7 @@ MAIL = HubSpotTarget(key_field="email")
 def test_files_are_byte_for_byte_the_golden_ones(
     tmp_path: Path, name: str, ids: list[str], target: HubSpotTarget
 ) -> None:
-    for path in hubspot.write(night(ids), target, tmp_path):
+    for path in write_crm(hubspot, night(ids), target, tmp_path):
         assert path.read_bytes() == (GOLDEN / name / path.name).read_bytes()
     assert {path.name for path in tmp_path.iterdir()} == {
         path.name for path in (GOLDEN / name).iterdir()
@@ -33,7 +33,7 @@ def test_files_are_byte_for_byte_the_golden_ones(
 
 
 def test_every_column_is_mapped_to_a_contact_property_and_one_is_the_key(tmp_path: Path) -> None:
-    [part, request_path] = hubspot.write(night(IDS), RECORD, tmp_path)
+    [part, request_path] = write_crm(hubspot, night(IDS), RECORD, tmp_path)
     request = json.loads(request_path.read_text(encoding="utf-8"))
     with part.open(encoding="utf-8", newline="") as file:
         header = next(csv.reader(file))
@@ -50,7 +50,7 @@ def test_every_column_is_mapped_to_a_contact_property_and_one_is_the_key(tmp_pat
 
 
 def test_an_address_is_an_alternate_key(tmp_path: Path) -> None:
-    [_, path] = hubspot.write(night(MAILS), MAIL, tmp_path)
+    [_, path] = write_crm(hubspot, night(MAILS), MAIL, tmp_path)
     [file] = json.loads(path.read_text(encoding="utf-8"))["files"]
     assert file["fileImportPage"]["columnMappings"][0] == {
         "columnObjectTypeId": "0-1",
@@ -61,7 +61,7 @@ def test_an_address_is_an_alternate_key(tmp_path: Path) -> None:
 
 
 def test_times_are_milliseconds_since_1970(tmp_path: Path) -> None:
-    [part, _] = hubspot.write(night(IDS), RECORD, tmp_path)
+    [part, _] = write_crm(hubspot, night(IDS), RECORD, tmp_path)
     with part.open(encoding="utf-8", newline="") as file:
         row = next(csv.DictReader(file))
     assert (
@@ -72,7 +72,7 @@ def test_times_are_milliseconds_since_1970(tmp_path: Path) -> None:
 def test_a_lead_without_reasons_says_so_because_an_empty_cell_would_leave_yesterdays(
     tmp_path: Path,
 ) -> None:
-    [part, _] = hubspot.write(night(IDS), RECORD, tmp_path)
+    [part, _] = write_crm(hubspot, night(IDS), RECORD, tmp_path)
     with part.open(encoding="utf-8", newline="") as file:
         first, second, third = csv.DictReader(file)
     assert second["leadgauge_against"] == "no call for 30 days; small company"
@@ -105,14 +105,14 @@ def test_ids_that_cannot_be_keys_are_listed_with_what_to_set(
     tmp_path: Path, ids: list[str], target: HubSpotTarget, text: str
 ) -> None:
     with pytest.raises(StoppedError) as caught:
-        hubspot.write(night(ids), target, tmp_path)
+        write_crm(hubspot, night(ids), target, tmp_path)
     assert str(caught.value) == text
     assert not list(tmp_path.iterdir())
 
 
 def test_names_that_hubspot_cannot_have_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ProjectError) as caught:
-        hubspot.write(night(IDS), HubSpotTarget(prefix="LG_", key_field="Mail"), tmp_path)
+        write_crm(hubspot, night(IDS), HubSpotTarget(prefix="LG_", key_field="Mail"), tmp_path)
     assert str(caught.value).splitlines() == [
         f"delivery.hubspot.{name}; expected lower-case letters, digits and _, beginning with a letter, "
         "as in a property's internal name of at most 100 characters"
@@ -139,7 +139,7 @@ def test_names_that_hubspot_cannot_have_are_refused(tmp_path: Path) -> None:
 def test_the_validator_finds_what_was_changed(
     tmp_path: Path, change: bytes, into: bytes, problem: str
 ) -> None:
-    [part, _] = hubspot.write(night(IDS), RECORD, tmp_path)
+    [part, _] = write_crm(hubspot, night(IDS), RECORD, tmp_path)
     data = part.read_bytes()
     assert change in data
     part.write_bytes(data.replace(change, into, 1))
@@ -147,7 +147,7 @@ def test_the_validator_finds_what_was_changed(
 
 
 def test_the_validator_finds_a_request_that_does_not_fit(tmp_path: Path) -> None:
-    [_, request] = hubspot.write(night(IDS), RECORD, tmp_path)
+    [_, request] = write_crm(hubspot, night(IDS), RECORD, tmp_path)
     request.write_text(
         request.read_text(encoding="utf-8").replace("UPDATE", "UPSERT"), encoding="utf-8"
     )
@@ -162,7 +162,7 @@ def test_the_validator_finds_a_request_that_does_not_fit(tmp_path: Path) -> None
 
 def test_each_part_has_its_own_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hubspot, "MAX_ROWS", 2)
-    paths = hubspot.write(night(IDS), RECORD, tmp_path)
+    paths = write_crm(hubspot, night(IDS), RECORD, tmp_path)
     assert [path.name for path in paths] == [
         "contacts_001.csv",
         "contacts_001.importRequest.json",

@@ -7,17 +7,19 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery import rules
-from delivery.neutral import COLUMNS, neutral_rows
-from delivery.neutral_files import SCHEMA, validate_neutral, write_neutral
+from delivery.neutral import COLUMNS, SCHEMA
+from delivery.neutral_files import validate_neutral
 from delivery.receipt import Receipt, iso
 from features.errors import StoppedError
-from tests.delivery.drawn import RECEIPT, night, receipt, scored
+from features.project import Delivery
+from tests.delivery.drawn import RECEIPT, neutral_rows, night, receipt, scored, write_exports
 
 LEADS = """
     L2 0.40 40 B 100.5
@@ -29,13 +31,16 @@ IDS = ["L1", "L2", "L3"]
 
 def rows(
     table: str = LEADS, previous: dict[str, int] | None = None, **columns: list[Any]
-) -> pd.DataFrame:
+) -> pa.Table:
     known = None
     if previous is not None:
         known = pd.DataFrame({"lead_id": list(previous), "score": list(previous.values())})
-    return neutral_rows(
-        scored(table, **columns).assign(route="nurture"), receipt=RECEIPT, previous=known
-    )
+    return neutral_rows(scored(table, **columns), previous=known)
+
+
+def write_neutral(written: pa.Table, folder: Path) -> list[Path]:
+    write_exports(written, Delivery(), folder)
+    return [folder / "scores.csv", folder / "scores.parquet"]
 
 
 def refusal(**columns: Any) -> str:
@@ -59,11 +64,11 @@ def test_the_columns_are_those_of_the_design_with_interval_and_note() -> None:
         "reason_1,reason_2,reason_3,against_1,against_2,confidence,confidence_note,expected_value,"
         "model_version,run_id,data_as_of,scored_at,expires_at"
     )
-    assert tuple(rows().columns) == COLUMNS
+    assert tuple(rows().column_names) == COLUMNS
 
 
 def test_rows_are_sorted_by_lead_id() -> None:
-    assert list(rows()["lead_id"]) == ["L1", "L2", "L3"]
+    assert rows()["lead_id"].to_pylist() == ["L1", "L2", "L3"]
 
 
 @pytest.mark.parametrize(
@@ -80,20 +85,18 @@ def test_the_trend_is_the_step_from_the_previous_score(
     before: int | None, now: int, trend: str
 ) -> None:
     previous = {"other": 1} | ({} if before is None else {"L1": before})
-    [row] = rows(f"L1 0.4 {now} B -", previous).to_dict("records")
+    [row] = rows(f"L1 0.4 {now} B -", previous).to_pylist()
     assert row["trend"] == trend
-    assert pd.isna(row["previous_score"]) if before is None else row["previous_score"] == before
+    assert row["previous_score"] is None if before is None else row["previous_score"] == before
 
 
 def test_without_a_previous_publication_every_lead_is_new() -> None:
-    assert set(rows()["trend"]) == {"new"}
-    assert rows()["previous_score"].isna().all()
+    assert set(rows()["trend"].to_pylist()) == {"new"}
+    assert rows()["previous_score"].null_count == 3
 
 
 def test_reasons_take_their_columns_in_order_and_leave_the_rest_empty() -> None:
-    [row] = rows("L1 0.4 40 B -", reasons_for=[["a", "b"]], reasons_against=[["c"]]).to_dict(
-        "records"
-    )
+    [row] = rows("L1 0.4 40 B -", reasons_for=[["a", "b"]], reasons_against=[["c"]]).to_pylist()
     names = ("reason_1", "reason_2", "reason_3", "against_1", "against_2")
     assert [row[name] for name in names] == ["a", "b", None, "c", None]
 
@@ -171,8 +174,8 @@ def test_values_that_no_file_may_carry_stop_the_night(
 
 
 def test_scored_rows_without_a_needed_column_are_a_bug() -> None:
-    with pytest.raises(ValueError, match="scored rows lack route"):
-        neutral_rows(scored(LEADS), receipt=RECEIPT, previous=None)
+    with pytest.raises(ValueError, match="scored rows lack grade"):
+        neutral_rows(scored(LEADS).drop(columns="grade"))
 
 
 def test_files_of_a_night_are_valid_and_hold_types(tmp_path: Path) -> None:
@@ -193,9 +196,7 @@ def test_files_of_a_night_are_valid_and_hold_types(tmp_path: Path) -> None:
 
 
 def test_no_leads_give_a_header_and_no_rows(tmp_path: Path) -> None:
-    empty = neutral_rows(
-        scored(LEADS).head(0).assign(route="nurture"), receipt=RECEIPT, previous=None
-    )
+    empty = neutral_rows(scored(LEADS).head(0))
     [path, parquet] = write_neutral(empty, tmp_path)
     assert path.read_text(encoding="utf-8") == ",".join(COLUMNS) + "\n"
     assert pq.read_metadata(parquet).num_rows == 0

@@ -3,16 +3,24 @@
 import csv
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from delivery import people
-from delivery.people import defuse, of_a_hundred, write_people
-from tests.delivery.drawn import night
+from delivery.people import TopLeads, defuse, of_a_hundred
+from tests.delivery.drawn import changed, night
 
 
 def read(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def write_people(rows: pa.Table, folder: Path) -> list[Path]:
+    top = TopLeads(folder)
+    for batch in rows.to_batches(2):
+        top.add(batch)
+    return top.finish()
 
 
 def test_the_likeliest_lead_stands_first_in_words(tmp_path: Path) -> None:
@@ -63,8 +71,7 @@ def test_a_spreadsheet_is_told_that_the_file_is_utf_8(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@A1", "\t=1", "\uff1d1", " =1"])
 def test_formulas_get_an_apostrophe(text: str, tmp_path: Path) -> None:
-    rows = night(["a", "b", "c"])
-    rows.loc[0, "reason_1"] = text
+    rows = changed(night(["a", "b", "c"]), reason_1=[text, "replied", None])
     [path] = write_people(rows, tmp_path)
     assert read(path)[0]["What speaks for it"].startswith("'")
 

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from delivery.csv_files import write_file
-from delivery.exports import validate_exports, write_exports
+from delivery.exports import validate_exports
 from delivery.problems import Problem
 from delivery.publication import Publication, latest, previous_scores, project_folder
 from delivery.publish import publish
 from features.errors import DataError, StoppedError
 from features.project import Delivery, SalesforceTarget
-from tests.delivery.drawn import AS_OF, RECEIPT, night
+from tests.delivery.drawn import AS_OF, RECEIPT, night, write_exports
 
 IDS = ["00Q5e00000AbCdE", "00Q5e00000AbCdFEAX", "00Q5e00000AbCdG"]
 DELIVERY = Delivery(salesforce=SalesforceTarget())

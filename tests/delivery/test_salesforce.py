@@ -4,13 +4,14 @@ import csv
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from delivery import salesforce
 from delivery.receipt import iso
 from features.errors import ProjectError, StoppedError
 from features.project import SalesforceTarget
-from tests.delivery.drawn import GOLDEN, RECEIPT, night
+from tests.delivery.drawn import GOLDEN, RECEIPT, night, write_crm
 
 IDS = ["00Q5e00000AbCdE", "00Q5e00000AbCdFEAX", "00Q5e00000AbCdG"]
 UPDATE = SalesforceTarget()
@@ -20,7 +21,7 @@ UPSERT = SalesforceTarget(
 
 
 def changed(folder: Path, change: bytes, into: bytes) -> list[str]:
-    [part, _] = salesforce.write(night(IDS), UPDATE, folder)
+    [part, _] = write_crm(salesforce, night(IDS), UPDATE, folder)
     data = part.read_bytes()
     assert change in data
     part.write_bytes(data.replace(change, into, 1))
@@ -29,7 +30,7 @@ def changed(folder: Path, change: bytes, into: bytes) -> list[str]:
 
 def refusal(ids: list[str], target: SalesforceTarget, folder: Path) -> str:
     with pytest.raises(StoppedError) as caught:
-        salesforce.write(night(ids), target, folder)
+        write_crm(salesforce, night(ids), target, folder)
     assert not list(folder.iterdir())
     return str(caught.value)
 
@@ -41,7 +42,7 @@ def refusal(ids: list[str], target: SalesforceTarget, folder: Path) -> str:
 def test_files_are_byte_for_byte_the_golden_ones(
     tmp_path: Path, name: str, ids: list[str], target: SalesforceTarget
 ) -> None:
-    for path in salesforce.write(night(ids), target, tmp_path):
+    for path in write_crm(salesforce, night(ids), target, tmp_path):
         assert path.read_bytes() == (GOLDEN / name / path.name).read_bytes()
     assert {path.name for path in tmp_path.iterdir()} == {
         path.name for path in (GOLDEN / name).iterdir()
@@ -50,7 +51,7 @@ def test_files_are_byte_for_byte_the_golden_ones(
 
 
 def test_any_csv_reader_finds_key_and_api_names(tmp_path: Path) -> None:
-    [part, _] = salesforce.write(night(IDS), UPDATE, tmp_path)
+    [part, _] = write_crm(salesforce, night(IDS), UPDATE, tmp_path)
     with part.open(encoding="utf-8", newline="") as file:
         first, second, third = csv.DictReader(file)
     assert first["Id"] == IDS[0]
@@ -106,7 +107,9 @@ def test_keys_that_differ_by_case_alone_are_one_key(
 
 def test_an_id_of_15_characters_is_the_same_record_as_its_18(tmp_path: Path) -> None:
     # The published example: 3 groups of 5, each telling which letters are upper case.
-    assert salesforce.canonical_id("001A0000006Vm9r") == "001A0000006VM9RIAC"
+    assert salesforce.canonical_ids(pa.array(["001A0000006Vm9r"])).to_pylist() == [
+        "001A0000006VM9RIAC"
+    ]
     assert "are the same key" in refusal(
         ["001A0000006Vm9r", "001A0000006Vm9rIAC", IDS[0]], UPDATE, tmp_path
     )
@@ -114,7 +117,7 @@ def test_an_id_of_15_characters_is_the_same_record_as_its_18(tmp_path: Path) -> 
 
 def test_ids_of_15_characters_that_differ_by_case_are_two_records(tmp_path: Path) -> None:
     ids = ["00Q5e00000AbCdE", "00Q5e00000AbCde", "00Q5e00000abCdE"]
-    [part, _] = salesforce.write(night(ids), UPDATE, tmp_path)
+    [part, _] = write_crm(salesforce, night(ids), UPDATE, tmp_path)
     assert salesforce.validate(part, UPDATE) == []
 
 
@@ -141,7 +144,7 @@ def test_names_that_salesforce_cannot_have_are_refused(
     tmp_path: Path, target: SalesforceTarget, problem: str
 ) -> None:
     with pytest.raises(ProjectError) as caught:
-        salesforce.write(night(IDS), target, tmp_path)
+        write_crm(salesforce, night(IDS), target, tmp_path)
     assert str(caught.value) == problem
 
 
@@ -184,7 +187,7 @@ def test_the_validator_finds_what_was_changed(
 
 
 def test_the_validator_finds_a_job_that_does_not_fit(tmp_path: Path) -> None:
-    salesforce.write(night(IDS), UPDATE, tmp_path)
+    write_crm(salesforce, night(IDS), UPDATE, tmp_path)
     job = tmp_path / "job.json"
     job.write_text(job.read_text(encoding="utf-8").replace("LF", "CRLF"), encoding="utf-8")
     [problem] = salesforce.validate(tmp_path, UPDATE)
@@ -196,7 +199,7 @@ def test_the_validator_finds_a_job_that_does_not_fit(tmp_path: Path) -> None:
 
 
 def test_a_key_in_two_parts_is_found(tmp_path: Path) -> None:
-    [part, _] = salesforce.write(night(IDS), UPDATE, tmp_path)
+    [part, _] = write_crm(salesforce, night(IDS), UPDATE, tmp_path)
     (tmp_path / "lead_update_002.csv").write_bytes(part.read_bytes())
     problems = salesforce.validate(tmp_path, UPDATE)
     assert len(problems) == 3
@@ -210,7 +213,7 @@ def test_a_large_night_is_split_at_the_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(salesforce, "MAX_BYTES", 900)
-    paths = salesforce.write(night(IDS), UPDATE, tmp_path)
+    paths = write_crm(salesforce, night(IDS), UPDATE, tmp_path)
     assert [path.name for path in paths] == [
         "lead_update_001.csv",
         "lead_update_002.csv",
