@@ -6,6 +6,8 @@ need few bits together is a *group*: what it adds for a row depends on those bit
 up once per feature for all its leaves. Splits above the groups are decided one by one.
 """
 
+from typing import Any
+
 import numpy as np
 
 from models.treeshap.compiling import inner
@@ -18,13 +20,14 @@ SPLIT, LEAF, PARENT, IS_LEFT, SIZE, DEPTH, PATH, PLACE, FRESH, IS_GROUP = range(
 ITEM_FIELDS = 10
 # A look-up costs about as much as this many table entries on their way through the cache, for each
 # block of rows.
-ENTRIES_PER_LOOKUP = 512.0
+ENTRIES_PER_LOOKUP = 1024.0
 
 
 @inner
 def lay_out(forest: Forest, tree: int, items: Integers, stack: Integers) -> int:
     """Fill in a tree's items in preorder; return how many there are."""
-    first, count, waiting = forest.first_split[tree], 0, 1
+    first, waiting = forest.first_split[tree], 1
+    count: Any = np.int64(0)  # a plain 0 would compile all that it is passed to once more
     stack[0, 0], stack[0, 1], stack[0, 2] = 0, -1, 0
     while waiting:
         waiting -= 1
@@ -39,7 +42,7 @@ def lay_out(forest: Forest, tree: int, items: Integers, stack: Integers) -> int:
             item[LEAF] = first + tree - 1 - node  # a tree has one leaf more than splits
         else:
             item[SPLIT] = first + node
-            find_place(forest, items, count)
+            find_place(forest.feature, items, count)
             for side in range(2):  # the left one is taken from the stack first
                 child = forest.left[first + node] if side else forest.right[first + node]
                 stack[waiting, 0], stack[waiting, 1], stack[waiting, 2] = child, count, side
@@ -47,16 +50,16 @@ def lay_out(forest: Forest, tree: int, items: Integers, stack: Integers) -> int:
         count += 1
     for place in range(count - 1, 0, -1):
         items[items[place, PARENT], SIZE] += items[place, SIZE]
-    return count
+    return int(count)
 
 
 @inner
-def find_place(forest: Forest, items: Integers, at: int) -> None:
+def find_place(feature: Integers, items: Integers, at: int) -> None:
     """Find a split's feature in its path, or append it."""
     items[at, PLACE], items[at, FRESH] = items[at, PATH], 1
     above = items[at, PARENT]
     while above >= 0:
-        if forest.feature[items[above, SPLIT]] == forest.feature[items[at, SPLIT]]:
+        if feature[items[above, SPLIT]] == feature[items[at, SPLIT]]:
             items[at, PLACE], items[at, FRESH] = items[above, PLACE], 0
             return
         above = items[above, PARENT]
@@ -80,15 +83,15 @@ def note_bit(items: Integers, group: int, at: int) -> int:
 
 
 @inner
-def features_of(forest: Forest, items: Integers, at: int, found: Integers) -> int:
+def features_of(feature: Integers, items: Integers, at: int, found: Integers) -> int:
     """Write the features of a subtree and of its path to ``found``, the path's first; return how many."""
     count, above = items[at, PATH], items[at, PARENT]
     while above >= 0:
-        found[items[above, PLACE]] = forest.feature[items[above, SPLIT]]
+        found[items[above, PLACE]] = feature[items[above, SPLIT]]
         above = items[above, PARENT]
     for place in range(at, at + items[at, SIZE]):
         if items[place, SPLIT] >= 0:
-            found[count] = forest.feature[items[place, SPLIT]]
+            found[count] = feature[items[place, SPLIT]]
             earlier = 0
             while found[earlier] != found[count]:
                 earlier += 1
@@ -100,7 +103,7 @@ def features_of(forest: Forest, items: Integers, at: int, found: Integers) -> in
 
 @inner
 def choose_groups(
-    forest: Forest, items: Integers, count: int, most_bits: int, found: Integers, best: Floats
+    feature: Integers, items: Integers, count: int, most_bits: int, found: Integers, best: Floats
 ) -> None:
     """Mark the subtrees that are tabulated, so that a row needs as few look-ups as can be."""
     for at in range(count - 1, -1, -1):
@@ -108,7 +111,7 @@ def choose_groups(
         # A leaf whose path is too long for a table is no choice: any finite figure will do.
         together = float(bits * bits) if is_leaf else np.inf
         if bits <= most_bits:
-            features = features_of(forest, items, at, found)
+            features = features_of(feature, items, at, found)
             together = features * (1.0 + (1 << bits) / ENTRIES_PER_LOOKUP)
         apart = np.inf
         if not is_leaf:

@@ -9,7 +9,7 @@ ceil(d / 2) nodes integrates without error. Since o is a pattern of bits, all 2^
 tabulated (compare Nadel and Wettenstein 2025), and those of neighbouring leaves added together.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -86,18 +86,20 @@ class Needs(NamedTuple):
 
 
 @inner
-def path_ratios(forest: Forest, items: Integers, at: int, ratios: Floats, first: int) -> None:
+def path_ratios(
+    split_count: Floats, leaf_count: Floats, items: Integers, at: int, ratios: Floats
+) -> None:
     """Write for each path feature the share of training rows that follow all its splits."""
     for place in range(items[at, PATH]):
-        ratios[first + place] = 1.0
+        ratios[place] = 1.0
     below = at
     while items[below, PARENT] >= 0:
         above = items[below, PARENT]
         if items[below, SPLIT] < 0:
-            rows = forest.leaf_count[items[below, LEAF]]
+            rows = leaf_count[items[below, LEAF]]
         else:
-            rows = forest.split_count[items[below, SPLIT]]
-        ratios[first + items[above, PLACE]] *= rows / forest.split_count[items[above, SPLIT]]
+            rows = split_count[items[below, SPLIT]]
+        ratios[items[above, PLACE]] *= rows / split_count[items[above, SPLIT]]
         below = above
 
 
@@ -126,22 +128,26 @@ def leaf_table(
 
 
 @inner
-def add_leaf(
-    items: Integers, group: int, leaf: int, known: Integers, own: Floats, table: Floats
-) -> None:
-    """Add the table ``own`` of a leaf to that of its group; ``known`` says which feature of the group is which."""
-    bits, above, d = bits_of(items, group), items[group, PATH], items[leaf, PATH]
-    for pattern in range(1 << bits):
-        # Path features carry their bit already; one that is first split in the group starts as followed.
-        mask = (pattern & ((1 << above) - 1)) | ((1 << d) - (1 << above))
-        below = leaf
-        while below != group:
-            split = items[below, PARENT]
-            if (pattern >> note_bit(items, group, split)) & 1 != items[below, IS_LEFT]:
-                mask &= ~(1 << items[split, PLACE])
-            below = split
-        for j in range(d):
-            table[(known[j] << bits) + pattern] += own[(j << d) + mask]
+def leaf_masks(items: Integers, group: int, leaf: int, masks: Integers) -> None:
+    """Write for each pattern of a group's bits which path features of one of its leaves a row follows."""
+    above, d = items[group, PATH], items[leaf, PATH]
+    # Path features carry their bit already; one that is first split in the group starts as followed.
+    for pattern in range(1 << above):
+        masks[pattern] = pattern + (1 << d) - (1 << above)
+    size = 1 << above
+    for split in range(group, group + items[group, SIZE]):
+        if items[split, SPLIT] < 0:
+            continue
+        keep_right, keep_left = -1, -1
+        if split < leaf < split + items[split, SIZE]:
+            if leaf <= split + items[split + 1, SIZE]:
+                keep_right = ~(1 << items[split, PLACE])
+            else:
+                keep_left = ~(1 << items[split, PLACE])
+        for pattern in range(size):
+            masks[size + pattern] = masks[pattern] & keep_left
+            masks[pattern] &= keep_right
+        size += size
 
 
 @inner
@@ -156,27 +162,32 @@ def group_table(
     """Add up the tables of a group's leaves; ``found`` are the group's features."""
     bits = bits_of(items, group)
     products, own = np.empty(1 << bits), np.empty((bits + 1) << bits)
-    ratios, known = np.empty(bits + 1), np.empty(bits + 1, np.int64)
+    ratios, masks = np.empty(bits + 1), np.empty(1 << bits, np.int64)
     for leaf in range(group, group + items[group, SIZE]):
-        if items[leaf, LEAF] >= 0:
-            above = items[leaf, PARENT]
-            while above >= 0:
+        if items[leaf, LEAF] < 0:
+            continue
+        d = items[leaf, PATH]
+        path_ratios(forest.split_count, forest.leaf_count, items, leaf, ratios)
+        leaf_table(forest.leaf_value[items[leaf, LEAF]], ratios, d, quadrature, products, own)
+        leaf_masks(items, group, leaf, masks)
+        above = items[leaf, PARENT]
+        while above >= 0:
+            if items[above, FRESH]:
                 position = 0
                 while found[position] != forest.feature[items[above, SPLIT]]:
                     position += 1
-                known[items[above, PLACE]] = position
-                above = items[above, PARENT]
-            path_ratios(forest, items, leaf, ratios, 0)
-            value, d = forest.leaf_value[items[leaf, LEAF]], items[leaf, PATH]
-            leaf_table(value, ratios, d, quadrature, products, own)
-            add_leaf(items, group, leaf, known, own, table)
+                first, mine = position << bits, items[above, PLACE] << d
+                for pattern in range(1 << bits):
+                    table[first + pattern] += own[mine + masks[pattern]]
+            above = items[above, PARENT]
 
 
 @inner
-def put(step: Integers, action: int, item: Integers, bit: int, of: int) -> None:
-    """Write the first columns of a step for an item; its children's masks are those one level deeper."""
-    step[ACTION], step[MASK], step[BIT], step[OF] = action, 2 * item[DEPTH] + item[IS_LEFT], bit, of
-    step[MASK_LEFT], step[MASK_RIGHT] = 2 * item[DEPTH] + 3, 2 * item[DEPTH] + 2
+def put(step: Integers, item: Integers) -> None:
+    """Write which masks a step reads and writes: an item's own, and its children's one level deeper."""
+    step[MASK] = 2 * item[DEPTH] + item[IS_LEFT]
+    step[MASK_LEFT] = 2 * item[DEPTH] + 3
+    step[MASK_RIGHT] = 2 * item[DEPTH] + 2
 
 
 @compiled
@@ -190,38 +201,52 @@ def tabulate(forest: Forest, most_bits: int, quadrature: Quadrature, tables: Tab
     number, feature, entry, path, depth = 0, 0, 0, 0, 0
     for tree in range(len(forest.first_split) - 1):
         count = lay_out(forest, tree, items, stack)
-        choose_groups(forest, items, count, most_bits, found, best)
-        at = 0
+        choose_groups(forest.feature, items, count, most_bits, found, best)
+        at: Any = np.int64(0)  # a plain 0 would compile all that it is passed to once more
         while at < count:
             item = items[at]
-            path, depth = max(path, item[PATH]), max(depth, item[DEPTH])
-            step = tables.steps[number]
+            path = max(path, item[PATH])
+            depth = max(depth, item[DEPTH])
             if item[IS_GROUP] == 0 and item[SPLIT] >= 0:
-                put(step, DIVIDE if item[FRESH] else DIVIDE_AGAIN, item, item[PLACE], item[SPLIT])
-                number, at = number + 1, at + 1
+                step = tables.steps[number]
+                put(step, item)
+                step[ACTION] = DIVIDE if item[FRESH] else DIVIDE_AGAIN
+                step[BIT] = item[PLACE]
+                step[OF] = item[SPLIT]
+                number += 1
+                at += 1
                 continue
             for place in range(at, at + item[SIZE]):
                 if items[place, SPLIT] >= 0:
-                    bit = note_bit(items, at, place)
-                    put(tables.steps[number], NOTE, item, bit, items[place, SPLIT])
+                    step = tables.steps[number]
+                    put(step, item)
+                    step[ACTION] = NOTE
+                    step[BIT] = note_bit(items, at, place)
+                    step[OF] = items[place, SPLIT]
                     number += 1
-            step, bits, known = (
-                tables.steps[number],
-                bits_of(items, at),
-                features_of(forest, items, at, found),
-            )
-            put(step, LOOK_UP if item[IS_GROUP] else INTEGRATE, item, bits, item[LEAF])
-            step[COUNT], step[FIRST_FEATURE], step[FIRST_ENTRY] = known, feature, entry
+            bits = bits_of(items, at)
+            known = features_of(forest.feature, items, at, found)
             size = known << bits if item[IS_GROUP] else 0
+            step = tables.steps[number]
+            put(step, item)
+            step[ACTION] = LOOK_UP if item[IS_GROUP] else INTEGRATE
+            step[BIT] = bits
+            step[OF] = item[LEAF]
+            step[COUNT] = known
+            step[FIRST_FEATURE] = feature
+            step[FIRST_ENTRY] = entry
             if feature + known <= len(tables.features) and entry + size <= len(tables.entries):
                 for place in range(known):
                     tables.features[feature + place] = found[place]
                 if item[IS_GROUP]:
-                    group_table(
-                        forest, items, at, quadrature, found, tables.entries[entry : entry + size]
-                    )
+                    table = tables.entries[entry : entry + size]
+                    group_table(forest, items, at, quadrature, found, table)
                 else:
-                    path_ratios(forest, items, at, tables.ratios, feature)
-            number, feature, entry, at = number + 1, feature + known, entry + size, at + item[SIZE]
+                    ratios = tables.ratios[feature:]
+                    path_ratios(forest.split_count, forest.leaf_count, items, at, ratios)
+            number += 1
+            feature += known
+            entry += size
+            at += item[SIZE]
         tables.first_step[tree + 1] = number
     return Needs(number, feature, entry, path, depth)

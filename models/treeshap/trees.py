@@ -161,7 +161,7 @@ class _Part:
 
 
 def _numbers(trees: list[dict[str, str]], key: str) -> Floats:
-    return np.array(" ".join(tree.get(key, "") for tree in trees).split(), dtype=np.float64)
+    return np.array([float(one) for tree in trees for one in tree.get(key, "").split()])
 
 
 def _splits(
@@ -177,21 +177,17 @@ def _splits(
     test = np.where(missing == ZERO_MISSING, NUMBER_OR_ZERO_MISSING, NUMBER)
     word, first_bit = np.zeros(len(kind), dtype=np.int64), np.zeros(len(kind), dtype=np.int64)
     many: list[npt.NDArray[np.uint8]] = []
-    start, owner = 0, np.repeat(np.arange(len(trees)), leaves - 1)
-    sets = {}
-    for split in np.flatnonzero(by_category):
-        tree = int(owner[split])
-        if tree not in sets:
-            sets = {tree: _category_sets(trees[tree])}
-        inside = sets[tree][int(threshold[split])]
-        if len(inside) <= WORD:
-            test[split] = FEW_CATEGORIES
-            word[split] = sum(1 << int(code) for code in np.flatnonzero(inside))
+    owner, start = np.repeat(np.arange(len(trees)), leaves - 1)[by_category], 0
+    chosen = _category_sets(trees, owner, threshold[by_category].astype(np.int64))
+    for split, inside in zip(np.flatnonzero(by_category), chosen, strict=True):
+        if inside.bit_length() <= WORD:
+            test[split], word[split] = FEW_CATEGORIES, inside
         else:
-            test[split] = MANY_CATEGORIES
-            first_bit[split], start = start, start + len(inside) + 1
-            many.append(np.append(inside, np.uint8(0)))
-            word[split] = len(inside)
+            size = inside.bit_length()
+            packed = np.frombuffer(inside.to_bytes(size // 8 + 1, "little"), dtype=np.uint8)
+            many.append(np.unpackbits(packed, count=size + 1, bitorder="little"))
+            test[split], word[split], first_bit[split] = MANY_CATEGORIES, size, start
+            start += size + 1
     return {
         "feature": values["split_feature"],
         "test": test,
@@ -205,9 +201,14 @@ def _splits(
     }, np.concatenate([np.zeros(0, np.uint8), *many])
 
 
-def _category_sets(tree: dict[str, str]) -> list[npt.NDArray[np.uint8]]:
-    """Return for each categorical split of a tree 0 or 1 for each category, up to the last that goes left."""
-    bounds = [int(bound) for bound in tree["cat_boundaries"].split()]
-    words = np.array(tree["cat_threshold"].split(), dtype=np.uint32).astype("<u4")
-    bits = np.unpackbits(words.view(np.uint8), bitorder="little")
-    return [np.trim_zeros(bits[32 * first : 32 * last], "b") for first, last in pairwise(bounds)]
+def _category_sets(trees: list[dict[str, str]], owner: Integers, number: Integers) -> list[int]:
+    """Return the categories that go left at each categorical split (tree, number in it), bit by bit."""
+    sets = {}
+    for tree in np.unique(owner):
+        bounds = [int(bound) for bound in trees[tree]["cat_boundaries"].split()]
+        words = [int(word) for word in trees[tree]["cat_threshold"].split()]
+        sets[tree] = [
+            sum(word << 32 * place for place, word in enumerate(words[first:last]))
+            for first, last in pairwise(bounds)
+        ]
+    return [sets[tree][at] for tree, at in zip(owner, number, strict=True)]

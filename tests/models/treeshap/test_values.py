@@ -106,7 +106,7 @@ def test_a_path_of_many_features_is_integrated_exactly() -> None:
     assert np.abs(shap.values(matrix[:300]) - contributions(booster, matrix[:300])).max() < EXACT
 
 
-@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # shap's, of matplotlib
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning", "ignore::UserWarning:shap")
 def test_agrees_with_the_shap_package() -> None:
     import shap as reference
 
