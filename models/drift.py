@@ -232,7 +232,9 @@ def piled(
 
 def pile(observed: Floats, expected: Floats, *, rows: float, reference_rows: float) -> float:
     """Return by how much the share of a bin exceeds what is expected and nineteen draws in twenty bring, at most."""
-    luck = np.sqrt(expected * (1 - expected) * (1 / max(rows, 1.0) + 1 / max(reference_rows, 1.0)))
+    # Shares that were summed may lie a rounding error outside 0 and 1.
+    spread = np.maximum(expected * (1 - expected), 0.0)
+    luck = np.sqrt(spread * (1 / max(rows, 1.0) + 1 / max(reference_rows, 1.0)))
     return float(max(0.0, np.max(observed - expected - ONE_SIDED_95 * luck)))
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from models.drift import beyond, compared, distance, each_of, independent, matched, piled, share
+from models.drift import beyond, compared, distance, each_of, independent, matched, pile, piled, share
 
 EVEN = np.full(10, 0.1)
 
@@ -110,3 +110,8 @@ def test_many_tests_share_one_level() -> None:
     each = each_of(40, 0.01)
     assert 1 - (1 - each) ** 40 == pytest.approx(0.01)
     assert each_of(0, 0.01) == pytest.approx(0.01)
+
+
+def test_a_share_that_is_a_rounding_error_above_one_is_no_trouble() -> None:
+    everything = np.nextafter(1.0, 2.0)
+    assert pile(np.array([1.0]), np.array([everything]), rows=100, reference_rows=1000) == 0
