@@ -6,7 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from models.drift import beyond, compared, distance, each_of, independent, matched, pile, piled, share
+from models.drift import (
+    beyond,
+    compared,
+    distance,
+    each_of,
+    independent,
+    matched,
+    pile,
+    piled,
+    share,
+)
 
 EVEN = np.full(10, 0.1)
 
