@@ -196,6 +196,9 @@ def score(
         bool,
         typer.Option("--force", help="Publish although the data are stale or tonight looks odd."),
     ] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Tell seconds and rows by step, and the memory.")
+    ] = False,
     as_json: JsonOption = False,
     prefect: PrefectOption = False,
     verbose: VerboseOption = False,
@@ -204,7 +207,7 @@ def score(
     from pipelines.commands import Call, run
 
     call = Call(project, home, data, as_of, as_json=as_json, prefect=prefect, verbose=verbose)
-    run("score", call, force=force)
+    run("score", call, force=force, profile=profile)
 
 
 @app.command()

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from delivery.publication import Publication
@@ -14,6 +15,7 @@ from features.tables import TableSet
 from pipelines.checks import check_events, check_freshness
 from pipelines.following import follow_outcomes
 from pipelines.lock import one_at_a_time
+from pipelines.profiling import peak_memory_mb, profile
 from pipelines.reading import moment_of, read, tidy
 from pipelines.realised import realised
 from pipelines.registry import ModelVersion, Registry
@@ -95,6 +97,7 @@ def nightly(request: Request, steps: Steps) -> Summary:
             "followed": followed.to_json(),
             "watch": watched.to_json(),
             **({"realised": later} if later else {}),
+            **(_profile(steps, tables, scored) if request.options.get("profile") else {}),
         },
         headline=_headline(scored, published, as_of),
         next_steps=[
@@ -103,6 +106,18 @@ def nightly(request: Request, steps: Steps) -> Summary:
             f"leadgauge report {request.shown_file}",
         ],
     )
+
+
+def _profile(steps: Steps, tables: TableSet, scored: ScoredNight) -> dict[str, Any]:
+    """Return seconds and rows by step, and the memory."""
+    leads = dict.fromkeys(
+        ("assemble features", "score and explain", "write, validate and publish"), scored.leads
+    )
+    read = sum(count.read for count in tables.tables.values())
+    return {
+        "profile": profile(steps.times, {"read and check the tables": read, **leads}),
+        "peak_memory_mb": peak_memory_mb(),
+    }
 
 
 def receipt_of(

@@ -168,7 +168,12 @@ def _chosen(sentences: Sequence[str], console: "Console") -> None:
 
 
 # What a backtest tells has a shape of its own.
+def _profile(lines: Sequence[Mapping[str, Any]], console: "Console") -> None:
+    _table("profile", lines, console, most=len(lines))
+
+
 _TELLERS: dict[str, Callable[[Any, "Console"], None]] = {
+    "profile": _profile,
     "policies": _policies,
     "retrains": _retrains,
     "expected_by_month": _months,

@@ -260,7 +260,8 @@ def test_a_night_tells_what_was_promised_and_a_rerun_writes_the_same_bytes(
     first = only_document(in_process(*call))
     folder = Path(first["written"][0])
     bytes_before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    second = only_document(in_process(*call))
+    second = only_document(in_process(*call, "--profile"))
+    profile, memory = second.pop("profile"), second.pop("peak_memory_mb")
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == bytes_before
     assert {**second, "seconds": 0} == {**first, "seconds": 0}
     assert list(first)[:8] == COMMON
@@ -280,6 +281,11 @@ def test_a_night_tells_what_was_promised_and_a_rerun_writes_the_same_bytes(
     assert first["as_of"] == "2025-11-30T23:00:00Z"
     assert sum(first["grades"].values()) == sum(first["routes"].values()) == first["leads"] > 0
     assert {"file": "scores.csv", "rows": first["leads"]} in first["exports"]
+    assert {"step", "seconds", "rows", "rows_per_second"} == set(profile[0])
+    assert [line["rows"] for line in profile if line["step"] == "score and explain"] == [
+        first["leads"]
+    ]
+    assert memory["process"] > 50
     assert first["realised"]["rows"] == first["leads"]
     assert {"wins", "expected_wins", "auc", "log_loss", "lift_top_10"} <= set(first["realised"])
     assert any(warning.startswith("version 1 learned from data") for warning in first["warnings"])
