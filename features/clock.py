@@ -22,7 +22,12 @@ def open_at(closed_at: ir.Value, as_of: ir.Value) -> ir.BooleanValue:
 
 def within(time: ir.Value, as_of: ir.Value, days: int) -> ir.BooleanValue:
     """Whether ``time`` lies in the ``days`` before ``as_of``: a half-open window that starts with its first moment."""
-    return before(time, as_of) & (time >= as_of - ibis.interval(days=days))
+    return before(time, as_of) & (time >= window_start(as_of, days))
+
+
+def window_start(as_of: ir.Value, days: int) -> ir.TimestampValue:
+    """Return the first moment of the window of ``days`` before ``as_of``."""
+    return as_of - ibis.interval(days=days)
 
 
 def ahead(time: ir.Value, as_of: ir.Value, days: int) -> ir.BooleanValue:
