@@ -5,7 +5,7 @@ A column of few different texts is an Arrow dictionary, and each text is looked 
 
 import json
 from collections.abc import Callable
-from functools import reduce
+from functools import cache, reduce
 
 import numpy as np
 import pyarrow as pa
@@ -48,15 +48,19 @@ def decimals(values: np.ndarray, places: int) -> pa.Array:
         exact = (scaled >= 0) & (scaled < _EXACT) & ~np.signbit(values)
     digits = np.where(exact, scaled, 0).astype(np.int64)
     whole, rest = np.divmod(digits, 10**places)
-    endings = pa.array([f"{place:0{places}d}" for place in range(10**places)])
     texts = pc.binary_join_element_wise(
-        pa.array(whole).cast(pa.string()), endings.take(pa.array(rest)), "."
+        pa.array(whole).cast(pa.string()), _endings(places).take(pa.array(rest)), "."
     )
     odd = ~exact & ~missing
     if odd.any():
         written = [f"{value:.{places}f}" for value in values[odd]]
         texts = pc.replace_with_mask(texts, pa.array(odd), pa.array(written))
     return pc.if_else(pa.array(missing), None, texts) if missing.any() else texts
+
+
+@cache
+def _endings(places: int) -> pa.Array:
+    return pa.array([f"{place:0{places}d}" for place in range(10**places)])
 
 
 def csv_cells(texts: pa.Array) -> pa.Array:

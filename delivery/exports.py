@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+import pyarrow as pa
+
 from delivery import dynamics, hubspot, salesforce
 from delivery.cells import Cells, neutral_batches
 from delivery.csv_checks import Checked, part_keys
@@ -38,12 +40,10 @@ def write_exports(folder: Path, delivery: Delivery) -> list[Path]:
         StoppedError: ids that a CRM's file cannot carry; nothing is written then.
     """
     scores = folder / PARQUET_NAME
-    for key in _keys(delivery):
-        refuse_keys(
-            lambda: (rows["lead_id"] for rows in neutral_batches(scores, columns=["lead_id"])), key
-        )
     top = TopLeads(folder)
     with ExitStack() as opened, ThreadPoolExecutor(THREADS) as pool:
+        for _ in pool.map(lambda key: refuse_keys(lambda: _ids(scores), key), [*_keys(delivery)]):
+            pass
         writers = [opened.enter_context(closing(writer)) for writer in _writers(folder, delivery)]
         begun: list[Future[None]] = []
         for rows in neutral_batches(scores):
@@ -54,6 +54,10 @@ def write_exports(folder: Path, delivery: Delivery) -> list[Path]:
         _await(begun)
         paths = [path for writer in writers for path in writer.finish()]
     return [scores, *paths, *top.finish()]
+
+
+def _ids(scores: Path) -> Iterator[pa.Array]:
+    return (rows["lead_id"] for rows in neutral_batches(scores, columns=["lead_id"]))
 
 
 def _keys(delivery: Delivery) -> Iterator[Key]:

@@ -1,6 +1,7 @@
 """The neutral rows as files: ``scores.parquet``, from which all others are written, and ``scores.csv``."""
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,9 +24,16 @@ def write_parquet(rows: Iterable[pa.RecordBatch], path: Path) -> Path:
     """Write neutral rows, each batch as one row group: the same rows in the same batches give the same bytes."""
     file = NewFile(path)
     try:
-        with pa.PythonFile(file, mode="w") as sink, pq.ParquetWriter(sink, SCHEMA) as writer:
+        with (
+            pa.PythonFile(file, mode="w") as sink,
+            pq.ParquetWriter(sink, SCHEMA) as writer,
+            ThreadPoolExecutor(1) as pool,  # the next batch is made meanwhile
+        ):
+            begun = pool.submit(int)
             for batch in rows:
-                writer.write_table(pa.Table.from_batches([batch]))
+                begun.result()
+                begun = pool.submit(writer.write_table, pa.Table.from_batches([batch]))
+            begun.result()
     finally:
         file.close()
     return path

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 BATCH = 25_000  # leads that are in memory at a time, in every form in which they are written
+_READ_AHEAD = 1_000_000  # bytes of each column
 _SORTING = "300MB"  # beyond it DuckDB goes on on the disk
 
 
@@ -54,7 +55,9 @@ def batches(
         columns: which of its columns, all if None.
         texts: those that are read as Arrow dictionaries, because they hold few different texts.
     """
-    with pq.ParquetFile(path, read_dictionary=list(texts)) as file:
+    # Without these a whole row group, or all of them, would be read ahead.
+    reading = {"pre_buffer": False, "buffer_size": _READ_AHEAD}
+    with pq.ParquetFile(path, read_dictionary=list(texts), **reading) as file:
         given = file.iter_batches(
             batch_size=BATCH, columns=None if columns is None else list(columns), use_threads=False
         )

@@ -1,6 +1,7 @@
 """The strict reader refuses what the pickiest importer would refuse."""
 
 import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from delivery import csv_reader
 from delivery.columns import csv_cells
 from delivery.csv_files import CsvParts, LineEnding, csv_lines
 from delivery.csv_reader import StrictReader
@@ -150,3 +152,39 @@ def test_parts_keep_the_limit_of_rows(tmp_path: Path) -> None:
 
 def test_crlf_is_written_where_it_is_asked_for() -> None:
     assert list(csv_lines([("a", "b,c")], "CRLF")) == [b'a,"b,c"\r\n']
+
+
+@settings(deadline=None)
+@given(
+    data=st.text('ab",\n\r \0é\ufeff', max_size=60),
+    cut=st.integers(1, 12),
+    ending=st.sampled_from(["LF", "CRLF"]),
+)
+def test_a_file_read_in_blocks_is_what_it_is_as_a_whole(
+    data: str, cut: int, ending: LineEnding
+) -> None:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        path = Path(folder) / "x.csv"
+        path.write_bytes(f"a,b{data}".encode())
+        whole = Sheet(path, ending=ending)
+        patch.setattr(csv_reader, "BLOCK", cut)
+        blocks = Sheet(path, ending=ending)
+        assert {str(problem) for problem in blocks.problems} == {
+            str(problem) for problem in whole.problems
+        }
+        if not whole.problems:
+            assert (blocks.header, blocks.rows) == (whole.header, whole.rows)
+            text = path.read_bytes().decode("utf-8-sig")
+            assert [whole.header, *whole.rows] == list(csv.reader(io.StringIO(text, newline="")))
+
+
+def test_a_row_that_begins_with_a_byte_order_mark_keeps_it(path: Path) -> None:
+    path.write_bytes(b"id\n\xef\xbb\xbf1\n")
+    assert read_strictly(path).rows == [["\ufeff1"]]
+
+
+def test_of_many_broken_lines_the_first_hundred_are_named(path: Path) -> None:
+    path.write_bytes(b"id,why\n" + b"1\n" * 300)
+    problems = read_strictly(path).problems
+    assert len(problems) == 100
+    assert str(problems[-1]) == "leads.csv, line 101: '1 cells'; expected 2 cells, as in the header"

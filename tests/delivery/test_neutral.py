@@ -284,7 +284,7 @@ def test_the_validator_reads_parquet_by_the_same_rules(tmp_path: Path) -> None:
     assert "expected a Parquet file" in str(validate_neutral(path)[0])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(
     leads=st.dictionaries(
         st.text(st.characters(codec="utf-8"), min_size=1, max_size=12).filter(

@@ -1,10 +1,17 @@
 """Machine files carry no text that a spreadsheet would run."""
 
+import json
+import re
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery import rules
+from delivery.receipt import iso
 
 
 @pytest.mark.parametrize(
@@ -114,3 +121,49 @@ def test_an_optional_rule_also_takes_the_word_for_nothing() -> None:
     rule = rules.optional(rules.SCORE, "#N/A")
     assert rule.refused(["5", "#N/A", "", "100"]) == {"", "100"}
     assert rule.expected == "a whole number from 1 to 99, or #N/A"
+
+
+def test_what_is_plainly_right_is_right_for_every_sign_of_a_language() -> None:
+    rule = rules.line_of_text()
+    signs = [chr(point) for point in range(0x30000) if not 0xD800 <= point <= 0xDFFF]
+    for form in ("{}", "a{}"):
+        cells = [form.format(sign) for sign in signs]
+        known = pc.match_substring_regex(pa.array(cells), f"^(?:{rule.plain})$").to_pylist()
+        assert [
+            c for c, plain in zip(cells, known, strict=True) if plain and not rule.accepts(c)
+        ] == []
+        in_json = pa.array([json.dumps(cell, ensure_ascii=False) for cell in cells])
+        known = pc.match_substring_regex(in_json, f"^(?:{rules.PLAIN_JSON})$").to_pylist()
+        assert [
+            c for c, plain in zip(cells, known, strict=True) if plain and not rule.accepts(c)
+        ] == []
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.none() | st.text(st.characters(codec="utf-8"), max_size=5) | st.text("=-a ", max_size=3)
+    ),
+    st.sampled_from(
+        [rules.line_of_text(), rules.line_of_text(2), rules.optional(rules.line_of_text(3))]
+    ),
+)
+def test_a_column_is_refused_where_its_cells_are(cells: list[str | None], rule: rules.Rule) -> None:
+    wrong = [place for place, cell in enumerate(cells) if not rule.accepts(cell or "")]
+    column = pa.array(cells, pa.string())
+    assert rule.wrong(column).tolist() == wrong
+    assert rule.wrong(column.dictionary_encode()).tolist() == wrong
+
+
+@given(st.datetimes(datetime(1999, 1, 1), datetime(2101, 1, 1)))  # noqa: DTZ001  naive UTC is the house rule
+def test_every_moment_is_plainly_one_from_2000_to_2099(moment: datetime) -> None:
+    known = re.fullmatch(rules.MOMENT.plain or "", iso(moment)) is not None
+    assert known == (2000 <= moment.year <= 2099)
+
+
+@pytest.mark.parametrize(
+    "day", ["2026-02-29", "2026-02-30", "2026-04-31", "2100-02-29", "2026-00-10"]
+)
+def test_a_day_that_never_was_is_no_moment(day: str) -> None:
+    assert not re.fullmatch(rules.MOMENT.plain or "", f"{day}T00:00:00.000Z")
+    assert rules.MOMENT.wrong(pa.array([f"{day}T00:00:00.000Z"])).tolist() == [0]
