@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.treeshap.fallback import Fallback
+from models.treeshap.sides import Side, Strongest
 from models.treeshap.trees import (
     Floats,
     Integers,
@@ -27,7 +28,7 @@ from models.treeshap.trees import (
 if TYPE_CHECKING:
     from models.treeshap.ready import Ready
 
-__all__ = ["SlowReasonsWarning", "TreeShap", "UnexplainableError"]
+__all__ = ["Side", "SlowReasonsWarning", "Strongest", "TreeShap", "UnexplainableError"]
 
 
 class SlowReasonsWarning(UserWarning):
@@ -101,6 +102,11 @@ class TreeShap:
         """How many distinct columns are split above one leaf, at most; None where LightGBM computes."""
         return None if isinstance(self._engine, Fallback) else self._engine.longest_path
 
+    @property
+    def table_bytes(self) -> int:
+        """How much memory the tables take."""
+        return 0 if isinstance(self._engine, Fallback) else self._engine.tables.entries.nbytes
+
     def values(
         self,
         matrix: npt.ArrayLike,
@@ -127,15 +133,107 @@ class TreeShap:
         """
         matrix, target = self._checked(matrix), self._target(feature_of)
         features = _width(target, extra, len(matrix))
-        result = np.zeros((len(matrix), features + 1))
+        return self._sums(matrix, target, np.arange(features), extra, scale, base, threads)
+
+    def grouped(
+        self,
+        matrix: npt.ArrayLike,
+        groups: Sequence[int] | Integers,
+        *,
+        feature_of: Sequence[int] | Integers | None = None,
+        extra: Floats | None = None,
+        scale: float = 1.0,
+        base: float = 0.0,
+        threads: int | None = None,
+    ) -> Floats:
+        """Return (rows, groups + 1): the values of ``values``, those of a group's features added up.
+
+        The table of rows x features is never written. ``groups`` holds for each feature its group (0, 1,
+        ...); the other arguments are those of ``values``.
+
+        Raises:
+            ValueError: as ``values``.
+        """
+        matrix, target = self._checked(matrix), self._target(feature_of)
+        codes = _codes(groups, _width(target, extra, len(matrix)))
+        return self._sums(matrix, codes[target], codes, extra, scale, base, threads)
+
+    def strongest(
+        self,
+        matrix: npt.ArrayLike,
+        groups: Sequence[int] | Integers,
+        *,
+        most_for: int = 3,
+        most_against: int = 2,
+        floor: float = 0.1,
+        feature_of: Sequence[int] | Integers | None = None,
+        extra: Floats | None = None,
+        scale: float = 1.0,
+        base: float = 0.0,
+        threads: int | None = None,
+    ) -> Strongest:
+        """Return for each row the margin and the strongest groups of features for and against it.
+
+        Nothing of the size rows x features is written, so that millions of rows fit. Totals and
+        contributions are rounded to nine digits before they are compared; ties go to the first group and
+        to the first feature.
+
+        Args:
+            matrix: as in ``values``.
+            groups: for each feature its group (0, 1, ...).
+            most_for: how many groups at most that raise the margin.
+            most_against: how many at most that lower it.
+            floor: the least total, in absolute value and after ``scale``, that is worth telling.
+            feature_of: as in ``values``.
+            extra: as in ``values``.
+            scale: as in ``values``.
+            base: as in ``values``.
+            threads: as in ``values``.
+
+        Raises:
+            ValueError: as ``values``.
+        """
+        from models.treeshap.strongest import fill_strongest
+
+        matrix, target = self._checked(matrix), self._target(feature_of)
+        codes = _codes(groups, _width(target, extra, len(matrix)))
+        more = np.zeros((0, 0)) if extra is None else np.ascontiguousarray(extra, dtype=np.float64)
+        found = Strongest(
+            np.empty(len(matrix)),
+            Side.empty(len(matrix), most_for),
+            Side.empty(len(matrix), most_against),
+        )
+        start = float(scale * self.expected + base)
+
+        def finish(first: int, rows: int, added: Floats) -> None:
+            fill_strongest(
+                added, more, codes, float(scale), start, float(floor), first, rows, found
+            )
+
+        self._each_block(matrix, target, threads, finish)
+        return found
+
+    def _sums(
+        self,
+        matrix: Floats,
+        target: Integers,
+        codes: Integers,
+        extra: Floats | None,
+        scale: float,
+        base: float,
+        threads: int | None,
+    ) -> Floats:
+        """Return (rows, codes + 1): what the columns add to their targets, and the features of ``extra`` to their codes."""
+        result = np.zeros((len(matrix), int(codes.max(initial=-1)) + 2))
         result[:, -1] = scale * self.expected + base
 
         def finish(first: int, rows: int, added: Floats) -> None:
-            part = result[first : first + rows]
-            part[:, : len(added)] = added.T
+            part = result[first : first + rows, :-1]
+            part[:, : len(added)] = added[:, :rows].T
             if extra is not None:
-                part[:, :-1] += extra[first : first + rows]
-            part[:, :-1] *= scale
+                for feature, code in enumerate(codes):
+                    part[:, code] += extra[first : first + rows, feature]
+            part *= scale
 
         self._each_block(matrix, target, threads, finish)
         return result
@@ -179,6 +277,15 @@ def _width(target: Integers, extra: Floats | None, rows: int) -> int:
             f"extra has shape {extra.shape}; expected are {rows} rows x {least} features"
         )
     return int(extra.shape[1])
+
+
+def _codes(groups: Sequence[int] | Integers, features: int) -> Integers:
+    codes = np.ascontiguousarray(groups, dtype=np.int64)
+    if codes.shape != (features,) or codes.min(initial=0) < 0:
+        raise ValueError(
+            f"groups has shape {codes.shape}; expected is a group, 0 or more, for each of {features} features"
+        )
+    return codes
 
 
 def _processors() -> int:

@@ -39,7 +39,7 @@ class Fallback:
         threads: int,
         finish: Callable[[int, int, Floats], None],
     ) -> None:
-        """Call ``finish(first, rows, added)`` for each block of rows; ``added`` is (targets, rows)."""
+        """Call ``finish(first, rows, added)`` for each block of rows, as ``Ready`` does."""
         for first in range(0, len(matrix), CHUNK):
             rows = matrix[first : first + CHUNK]
             added = np.zeros((int(target.max(initial=-1)) + 1, len(rows)))

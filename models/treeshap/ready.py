@@ -70,9 +70,11 @@ class Ready:
         threads: int,
         finish: Callable[[int, int, Floats], None],
     ) -> None:
-        """Call ``finish(first, rows, added)`` for each block of rows; ``added`` is (targets, rows)."""
-        columns, lines = len(self.categorical), int(target.max(initial=-1)) + 1
+        """Call ``finish(first, rows, added)`` for each block of rows, from several threads at once.
 
+        ``added`` is (targets, ``rows`` or more) and is written over afterwards.
+        """
+        columns, lines = len(self.categorical), int(target.max(initial=-1)) + 1
         block = min(BLOCK, -(-len(matrix) // threads))
 
         def run(starts: range) -> None:
@@ -89,7 +91,7 @@ class Ready:
                 kernel.add_trees(
                     matrix, first, rows, target, self.forest, self.tables, self.quadrature, work
                 )
-                finish(first, rows, work.added[:, :rows])
+                finish(first, rows, work.added)
 
         starts = range(0, len(matrix), max(block, 1))
         count = min(threads, len(starts))
