@@ -133,7 +133,7 @@ class Bundle:
         for position, feature in enumerate(of_rates, start=features):
             added[:, feature] += added[:, position]
         slope = float(calibration["slope"])
-        return self._trees.values(
+        return self.trees.values(
             matrix,
             feature_of=[*range(features), *of_rates],
             extra=added[:, :features],
@@ -143,7 +143,7 @@ class Bundle:
         )
 
     @cached_property
-    def _trees(self) -> "TreeShap":
+    def trees(self) -> "TreeShap":
         """The boosters' contributions, tabulated when they are asked for first."""
         from models.treeshap import TreeShap
 

@@ -41,6 +41,11 @@ model:
 agreement:
   capacity_per_day: 200
 
+delivery:
+  salesforce: {operation: update, key_field: Id}
+  hubspot: {key_field: salesforceleadid}
+  dynamics: {key_field: new_salesforceid}
+
 limits:
   memory_gb: 2
 """

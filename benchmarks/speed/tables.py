@@ -1,0 +1,117 @@
+"""The measured nights as ratios and as tables."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def headline(results: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the figures that the benchmark is asked for, of the largest size that has each."""
+    sizes: Sequence[Mapping[str, Any]] = results["sizes"]
+    night = sizes[-1]["night"]
+    cases = results.get("reasons", {}).get("cases", [])
+    both = [one for one in sizes if "contributions" in _steps(one, "pandas")]
+    features = [one for one in sizes if _steps(one, "pandas")]
+    return {
+        "night_seconds": night["seconds"],
+        "night_peak_mb": night["peak_mb"],
+        "shap_ratio_vs_pred_contrib": cases[0]["ratio"] if cases else None,
+        "train_ratio_vs_lightgbm": results.get("training", {}).get("ratio"),
+        "night_ratio_vs_pandas_shap": _ratio(both, lambda one: _night(one, "pandas")),
+        "night_ratio_vs_polars_pred_contrib": _ratio(both, lambda one: _night(one, "polars")),
+        "features_ratio_vs_pandas": features_ratio(features[-1]) if features else None,
+    }
+
+
+def features_ratio(one: Mapping[str, Any]) -> float:
+    """Return how many times as long pandas takes to read and assemble as leadgauge does, its checks included."""
+    ours = one["assembling"]["read_and_check"] + one["assembling"]["features"]
+    return float(_steps(one, "pandas")["features"] / ours)
+
+
+def _steps(one: Mapping[str, Any], engine: str) -> Mapping[str, float]:
+    found: Mapping[str, float] = one["peers"].get(engine, {}).get("steps", {})
+    return found
+
+
+def _night(one: Mapping[str, Any], engine: str) -> float:
+    return float(one["peers"][engine]["seconds"] / one["night"]["seconds"])
+
+
+def _ratio(sizes: Sequence[Mapping[str, Any]], of: Any) -> float | None:  # noqa: ANN401
+    return of(sizes[-1]) if sizes else None
+
+
+def document(results: Mapping[str, Any]) -> str:
+    """Return the results as Markdown."""
+    lines = [f"`{results['command']}`, {results['machine']}", ""]
+    lines += [", ".join(f"{name} {number}" for name, number in results["versions"].items()), ""]
+    lines += _table(
+        ["open leads", "events", "what", "seconds", "of processors", "peak MB"],
+        [
+            [f"{one['leads']:,}", f"{one['events']:,}", what, *_figures(ran)]
+            for one in results["sizes"]
+            for what, ran in _runs(one)
+        ],
+    )
+    for one in results["sizes"]:
+        lines += ["", f"Steps of the night, {one['leads']:,} open leads:", ""]
+        lines += _table(
+            ["step", "seconds"],
+            [[step, f"{seconds:.1f}"] for step, seconds in one["night"]["steps"].items()],
+        )
+        floor = one["floor"]
+        lines += [
+            "",
+            f"Floor: scan of the events {floor['scan']:.1f} s, LightGBM's margins alone {floor['predict']:.1f} s,"
+            f" contributions alone {floor['kernel']:.1f} s. Assembling in a process of its own:"
+            f" reading and checking {one['assembling']['read_and_check']:.1f} s,"
+            f" features {one['assembling']['features']:.1f} s ({one['assembling']['columns']} columns).",
+        ]
+        for engine, peer in one["peers"].items():
+            steps = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in peer["steps"].items())
+            lines += ["", f"{engine}: {steps}."]
+    lines += ["", "| figure | |", "|---|---:|"]
+    lines += [f"| `{name}` | {_number(results[name])} |" for name in KEYS if name in results]
+    return "\n".join(lines) + "\n"
+
+
+KEYS = (
+    "night_seconds",
+    "night_peak_mb",
+    "shap_ratio_vs_pred_contrib",
+    "night_ratio_vs_pandas_shap",
+    "night_ratio_vs_polars_pred_contrib",
+    "train_ratio_vs_lightgbm",
+    "features_ratio_vs_pandas",
+)
+
+
+def _runs(one: Mapping[str, Any]) -> list[tuple[str, Mapping[str, float]]]:
+    peers = [
+        (
+            f"{engine}, {'whole night' if 'contributions' in peer['steps'] else 'features alone'}",
+            peer,
+        )
+        for engine, peer in one["peers"].items()
+    ]
+    return [
+        ("leadgauge train (12,000 leads)", one["train"]),
+        ("leadgauge score", one["night"]),
+        *peers,
+    ]
+
+
+def _figures(ran: Mapping[str, float]) -> list[str]:
+    return [f"{ran['seconds']:.1f}", f"{ran['cpu_seconds']:.1f}", f"{ran['peak_mb']:,.0f}"]
+
+
+def _number(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:,.2f}"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [
+        "| " + " | ".join(head) + " |",
+        "|" + "---|" * len(head),
+        *("| " + " | ".join(row) + " |" for row in rows),
+    ]
