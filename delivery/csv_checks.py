@@ -9,10 +9,14 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 
-from delivery.csv_reader import StrictReader
+from delivery import rules as rules_of
+from delivery.csv_reader import PlainLines, StrictReader
 from delivery.keys import Repeat, Same, Seen, repeats
 from delivery.problems import Problem, Tally
 from delivery.rules import Rule
+
+_LONGEST = 10_000  # bytes
+_WORTH_A_LOOK = 1_000
 
 
 @dataclass(frozen=True)
@@ -74,11 +78,13 @@ def _check_part(
     between: Between | None,
     **form: Any,  # noqa: ANN401
 ) -> list[Problem]:
-    reader, cells = StrictReader(path, **form), Tally()
+    plain = plain_lines(rules) if between is None else None
+    reader, cells = StrictReader(path, plain=plain, **form), Tally()
     for line, rows in reader:
         if reader.header != list(rules):
             continue
-        tally_rows(rows, rules, path.name, line, cells)
+        if rows.num_columns == len(rules):
+            tally_rows(rows, rules, path.name, line, cells)
         if cells.count:
             continue
         seen.add(rows[0])
@@ -90,6 +96,18 @@ def _check_part(
         expected = "the columns " + ",".join(rules)
         return [Problem(path.name, expected, row=1, value=",".join(reader.header))]
     return cells.problems
+
+
+def plain_lines(rules: Mapping[str, Rule]) -> PlainLines | None:
+    """Return which lines are plainly right by these rules; None where that is known of too few to be worth a look.
+
+    A line that is no longer than any of its texts may be has no text that is too long.
+    """
+    longest = min(rule.limit or _LONGEST for rule in rules.values())
+    if longest < _WORTH_A_LOOK or any(rule.plain is None for rule in rules.values()):
+        return None
+    cells = (rules_of.PLAIN_CSV if rule.limit else rule.plain for rule in rules.values())
+    return PlainLines(tuple(rules), "^" + ",".join(f"(?:{cell})" for cell in cells) + "$", longest)
 
 
 def tally_rows(

@@ -3,7 +3,8 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,32 @@ def split_lines(data: bytes, ending: bytes) -> pa.Array:
     return pa.array(data.removesuffix(ending).split(ending), pa.binary())
 
 
+@dataclass(frozen=True)
+class PlainLines:
+    """Lines that are right in form and content beyond doubt, so that they need not be taken apart.
+
+    ``pattern``, for RE2, matches whole lines of at most ``longest`` bytes below the ``header``; the first cell holds
+    neither comma nor quote.
+    """
+
+    header: tuple[str, ...]
+    pattern: str
+    longest: int
+
+    def all(self, header: Sequence[str], rows: pa.Array) -> bool:
+        """Whether there are rows, and all are plain."""
+        if not len(rows) or tuple(header) != self.header:
+            return False
+        if pc.max(pc.binary_length(rows)).as_py() > self.longest:
+            return False
+        return bool(pc.all(pc.match_substring_regex(rows.cast(pa.string()), self.pattern)).as_py())
+
+    def first_column(self, rows: pa.Array) -> pa.RecordBatch:
+        """Return the first column of plain rows, alone."""
+        cells = pc.list_element(pc.split_pattern(rows, ",", max_splits=1), 0)
+        return pa.RecordBatch.from_arrays([cells.cast(pa.string())], [self.header[0]])
+
+
 class StrictReader:
     """A CSV file, from its bytes: encoding, line endings, quoting, equal width, size. Never raises for content.
 
@@ -62,17 +89,18 @@ class StrictReader:
         max_bytes: int | None = None,
         max_rows: int | None = None,
         mark: bool = False,
+        plain: PlainLines | None = None,
     ) -> None:
-        """``mark`` allows a byte order mark."""
+        """``mark`` allows a byte order mark; where all lines of a block are ``plain``, the first column comes alone."""
         self.header: list[str] = []
         self._path, self._ending, self._mark = path, ending, mark
         self._max_bytes, self._max_rows = max_bytes, max_rows
-        self._tally, self._broken = Tally(), False
+        self._form, self._shape, self._plain = Tally(), Tally(), plain
 
     @property
     def problems(self) -> list[Problem]:
         """What is wrong with the form, up to where the file has been read."""
-        return self._tally.problems
+        return self._form.problems or self._shape.problems
 
     def __iter__(self) -> Iterator[tuple[int, pa.RecordBatch]]:
         self._check_size()
@@ -88,17 +116,20 @@ class StrictReader:
             lines = split_lines(bare, end)
             head = lines[:1] if line == 1 else lines[:0]
             rows = lines[len(head) :]
-            if not (self._read_header(head) and self._fits(rows)):
+            well = self._read_header(head)
+            if well and self._plain and self._plain.all(self.header, rows) and not self.problems:
+                yield line + len(head), self._plain.first_column(rows)
+            elif not (well and self._fits(rows)):
                 self._diagnose(lines, line)
-            if len(rows) and not self._tally.count:
+            elif len(rows) and not self.problems:
                 begin = sum(len(text) + len(end) for text in head.to_pylist())
                 yield line + len(head), self._parse(memoryview(bare)[begin:])
             line += len(lines)
         self._check_rows(max(line - 2, 0))
 
     def _wrong(self, kind: int, expected: str, **where: Any) -> None:  # noqa: ANN401  a problem's fields
-        self._broken |= kind <= _QUOTES
-        self._tally.add(kind, [Problem(self._path.name, expected, **where)])
+        tally = self._form if kind <= _QUOTES else self._shape
+        tally.add(kind, [Problem(self._path.name, expected, **where)])
 
     def _check_size(self) -> None:
         size = self._path.stat().st_size
@@ -164,7 +195,7 @@ class StrictReader:
                 self._wrong(_BREAKS, breaks, row=row, value=text)
             if not _ROW.fullmatch(text):
                 self._wrong(_QUOTES, quotes, row=row, value=text)
-        if self._broken:
+        if self._form.count:
             return
         for row, text in enumerate(texts, start=first):
             if row > 1 and _width(text) != len(self.header):

@@ -36,6 +36,11 @@ _BEYOND_ASCII = (
 _SIGNS = rf"!#-\[\]-~{_BEYOND_ASCII}"  # without the two that JSON escapes
 _PLAIN_TEXT = rf'[{_FIRST}"\\](?:[ "\\{_SIGNS}]*["\\{_SIGNS}])?'
 PLAIN_JSON = rf'"(?:[{_FIRST}]|\\["\\])(?:(?:[ {_SIGNS}]|\\["\\])*(?:[{_SIGNS}]|\\["\\]))?"'
+_UNQUOTED = rf"!#-+\--\[\]-~{_BEYOND_ASCII}"  # and without the comma
+PLAIN_CSV = (
+    rf"[{_FIRST.replace(',', '')}\\](?:[ \\{_UNQUOTED}]*[\\{_UNQUOTED}])?"
+    rf'|"(?:[{_FIRST}\\]|"")(?:(?:[ \\{_SIGNS}]|"")*(?:[\\{_SIGNS}]|""))?"'
+)
 _DAY = (
     r"20[0-9]{2}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
     r"|02-(?:0[1-9]|1[0-9]|2[0-8]))|20(?:0[048]|[2468][048]|[13579][26])-02-29"

@@ -97,3 +97,45 @@ def test_fifty_thousand_leads_take_seconds(tmp_path: Path) -> None:
     write_exports(neutral_rows(many(50_000)), delivery, tmp_path)
     assert validate_exports(tmp_path, delivery) == []
     assert time.process_time() - started < 20  # about 4 on a slow core
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "into", "problem"),
+    [
+        (
+            "hubspot/contacts_001.csv",
+            b"visited",
+            b"=isited",
+            "line 2, column leadgauge_reasons: '=isited",
+        ),
+        (
+            "hubspot/contacts_001.csv",
+            b"medium",
+            b"middle",
+            "line 2, column leadgauge_confidence: 'middle'",
+        ),
+        ("hubspot/contacts_001.csv", b"visited the", b"visited\x00the", "no line break or NUL"),
+        (
+            "dynamics/leads_001.csv",
+            b",medium",
+            b",,medium",
+            "line 2: '15 cells'; expected 14 cells",
+        ),
+        (
+            "dynamics/lead_batches.jsonl",
+            b"visited the",
+            b"visited\\u0000the",
+            "scorereasons: 'visited",
+        ),
+        ("dynamics/lead_batches.jsonl", b'"medium"', b'"medium" ', None),
+    ],
+)
+def test_one_row_that_is_not_plain_is_looked_at_cell_by_cell(
+    tmp_path: Path, name: str, change: bytes, into: bytes, problem: str | None
+) -> None:
+    write_exports(neutral_rows(many(50)), EVERYWHERE, tmp_path)
+    path = tmp_path / name
+    path.write_bytes(path.read_bytes().replace(change, into, 1))
+    found = [str(problem) for problem in validate_exports(tmp_path, EVERYWHERE)]
+    assert len(found) == (problem is not None)
+    assert (problem or "") in "".join(found)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery import rules
+from delivery.columns import csv_cells
 from delivery.receipt import iso
 
 
@@ -132,11 +133,12 @@ def test_what_is_plainly_right_is_right_for_every_sign_of_a_language() -> None:
         assert [
             c for c, plain in zip(cells, known, strict=True) if plain and not rule.accepts(c)
         ] == []
-        in_json = pa.array([json.dumps(cell, ensure_ascii=False) for cell in cells])
-        known = pc.match_substring_regex(in_json, f"^(?:{rules.PLAIN_JSON})$").to_pylist()
-        assert [
-            c for c, plain in zip(cells, known, strict=True) if plain and not rule.accepts(c)
-        ] == []
+        in_json = [json.dumps(cell, ensure_ascii=False) for cell in cells]
+        in_csv = csv_cells(pa.array(cells)).to_pylist()
+        for pattern, written in ((rules.PLAIN_JSON, in_json), (rules.PLAIN_CSV, in_csv)):
+            known = pc.match_substring_regex(pa.array(written), f"^(?:{pattern})$").to_pylist()
+            pairs = zip(cells, known, strict=True)
+            assert [cell for cell, plain in pairs if plain and not rule.accepts(cell)] == []
 
 
 @settings(deadline=None)
