@@ -11,7 +11,14 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 # Rows are independent of one another and no sum runs across them, so fast-math could only harm: it
 # removes the tests for NaN, and lets the last digits depend on where a row stands in its block.
-OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": False}
+OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": False,
+    "no_cfunc_wrapper": True,
+}
+# Wrappers for other callers would take a third of the compiler's time.
+INNER_OPTIONS: dict[str, Any] = {**OPTIONS, "no_cpython_wrapper": True}
 
 
 def _edition() -> str:
@@ -46,5 +53,5 @@ def compiled(function: Function) -> Function:
 
 def inner(function: Function) -> Function:
     """Compile a function that only compiled functions call, together with them."""
-    found: Function = numba.njit(**OPTIONS)(function)
+    found: Function = numba.njit(**INNER_OPTIONS)(function)
     return found

@@ -91,6 +91,16 @@ def test_tables_and_quadrature_agree(
     assert np.abs(shap.values(drawn.matrix) - contributions(booster, drawn.matrix)).max() < EXACT
 
 
+def test_tables_that_would_be_too_large_are_made_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = Drawn(list(KINDS) * 3, {"num_leaves": 60}, 4, 500, 5)
+    booster = drawn.booster()
+    large = TreeShap.of([booster]).table_bytes
+    monkeypatch.setattr("models.treeshap.ready.MOST_TABLE_BYTES", large - 1)
+    smaller = TreeShap.of([booster])
+    assert 0 < smaller.table_bytes < large
+    assert np.abs(smaller.values(drawn.matrix) - contributions(booster, drawn.matrix)).max() < EXACT
+
+
 def test_a_path_of_many_features_is_integrated_exactly() -> None:
     """A chain: each tree peels one leaf off, so that its last leaf has a split for each column above it."""
     rng = np.random.default_rng(3)
