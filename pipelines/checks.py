@@ -1,10 +1,10 @@
 """What is looked at before a night is scored, and beside the night before: data that are stale, leads that are gone."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from delivery.publication import latest, previous_scores
+from delivery.publication import SCORES, latest
 from features.catalogue import Catalogue
 from features.errors import StoppedError
 from features.frames import unseen_kinds
@@ -13,9 +13,6 @@ from models.watch import Finding, Verdict
 from models.watch_words import counted
 from pipelines.scoring import ScoredNight
 from pipelines.settings import Request
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LISTED = 10  # kinds of events that a message names
 COMPARABLE = timedelta(days=7)  # publications further apart may differ for good reasons
@@ -123,25 +120,63 @@ def compare(
     request: Request, frame: Path, scored: ScoredNight, as_of: datetime, version: str
 ) -> list[Finding]:
     """Hold the night against the publication before it, if that is recent: leads gone or come, scores moved."""
-    import pandas as pd
-
     before = latest(request.home.root, request.project.project, before=as_of)
     if before is None or as_of - before.as_of > COMPARABLE:
         words = f"there is no publication of the last {COMPARABLE.days} days to compare with"
         return [Finding("night before", "go on", words)]
-    was = previous_scores(before)
-    was = was.assign(lead_id=was["lead_id"].astype(str))
-    born = pd.read_parquet(frame, columns=["lead_id", "created_at"])
-    born = born.assign(lead_id=born["lead_id"].astype(str))
-    back = ~born["lead_id"].isin(set(was["lead_id"])) & (born["created_at"] < before.as_of)
+    nights = between_nights(before.folder / SCORES, before.as_of, frame, scored.path)
     findings = [
-        leads_gone(len(was), scored.leads),
-        leads_come(len(was), scored.leads, int(back.sum())),
+        leads_gone(nights.was, scored.leads),
+        leads_come(nights.was, scored.leads, nights.back),
     ]
     if before.manifest.receipt.model_version == version:
-        now = pd.read_parquet(scored.path, columns=["lead_id", "score"])
-        findings.append(scores_moved(was, now))
+        findings.append(scores_moved(nights))
     return findings
+
+
+@dataclass(frozen=True)
+class BetweenNights:
+    """Two nights, lead by lead.
+
+    ``was``: leads of the one before. ``back``: leads that are new tonight and were created before it.
+    ``both``: leads that both have, and ``moved`` by how many points the middle one of them did.
+    """
+
+    was: int
+    back: int
+    both: int
+    moved: float | None
+
+
+def between_nights(
+    before: Path, stood_at: datetime, frame: Path, scored: Path, memory_gb: float = 1.0
+) -> BetweenNights:
+    """Count over the Parquet files of two nights, so that neither is held in memory."""
+    import duckdb
+
+    with duckdb.connect(config={"memory_limit": f"{memory_gb}GB"}) as connection:
+        was, back, both, moved = connection.execute(
+            """
+            WITH was AS (SELECT lead_id, score FROM read_parquet($before)),
+                 born AS (SELECT lead_id::VARCHAR AS lead_id, created_at FROM read_parquet($frame)),
+                 moves AS (
+                     SELECT abs(now.score - was.score) AS points
+                     FROM read_parquet($scored) AS now JOIN was USING (lead_id)
+                 )
+            SELECT (SELECT count(*) FROM was),
+                   (SELECT count(*) FROM born ANTI JOIN was USING (lead_id)
+                    WHERE created_at < $stood_at),
+                   (SELECT count(*) FROM moves),
+                   (SELECT median(points) FROM moves)
+            """,
+            {
+                "before": str(before),
+                "frame": str(frame),
+                "scored": str(scored),
+                "stood_at": stood_at,
+            },
+        ).fetchall()[0]
+    return BetweenNights(was, back, both, moved)
 
 
 def leads_gone(was: int, now: int) -> Finding:
@@ -176,16 +211,14 @@ def leads_come(was: int, now: int, back: int) -> Finding:
     return Finding("leads come", verdict, words, times, GROWN, {"older_than_last_night": back})
 
 
-def scores_moved(was: "pd.DataFrame", now: "pd.DataFrame") -> Finding:
+def scores_moved(nights: BetweenNights) -> Finding:
     """Return how far the same model moved the middle lead of those that both nights have, in points of 99."""
-    both = was.merge(now, on="lead_id", suffixes=("_was", "_now"))
-    if len(both) < FEW_LEADS:
-        words = f"{len(both)} leads are in both nights: too few to say how far scores moved"
+    moved = nights.moved
+    if moved is None or nights.both < FEW_LEADS:
+        words = f"{nights.both} leads are in both nights: too few to say how far scores moved"
         return Finding("scores moved", "go on", words)
-    moves = (both["score_now"].astype(float) - both["score_was"].astype(float)).abs()
-    moved = float(moves.median())
     words = f"the same model moved the middle lead by {moved:.0f} of 99 points"
     verdict: Verdict = "go on"
     if moved >= MOVED:
-        verdict = "stop" if moved >= JUMPED and len(both) >= ENOUGH else "warn"
-    return Finding("scores moved", verdict, words, moved, float(MOVED), {"leads": len(both)})
+        verdict = "stop" if moved >= JUMPED and nights.both >= ENOUGH else "warn"
+    return Finding("scores moved", verdict, words, moved, float(MOVED), {"leads": nights.both})

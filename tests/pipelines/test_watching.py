@@ -16,7 +16,14 @@ from features.project import Label
 from features.tables import TableSet
 from models.bundle import Bundle
 from models.watch import Finding
-from pipelines.checks import check_kinds, leads_come, leads_gone, scores_moved
+from pipelines.checks import (
+    BetweenNights,
+    between_nights,
+    check_kinds,
+    leads_come,
+    leads_gone,
+    scores_moved,
+)
 from pipelines.home import Home, make_private
 from pipelines.promises import realised_finding
 from pipelines.scoring import ScoredNight
@@ -181,10 +188,33 @@ def test_a_night_that_suddenly_grew(
 def test_the_same_model_does_not_change_its_mind_overnight(
     leads_of_both: int, points: int, verdict: str
 ) -> None:
-    ids = [str(number) for number in range(leads_of_both)]
-    was = pd.DataFrame({"lead_id": ids, "score": 40})
-    now = pd.DataFrame({"lead_id": ids, "score": 40 + points})
-    assert scores_moved(was, now).verdict == verdict
+    nights = BetweenNights(leads_of_both, 0, leads_of_both, points)
+    assert scores_moved(nights).verdict == verdict
+
+
+def test_two_nights_are_held_against_each_other_lead_by_lead(tmp_path: Path) -> None:
+    stood = datetime(2026, 3, 1)
+    made = {
+        "before": pd.DataFrame({"lead_id": ["a", "b", "gone"], "score": [40, 60, 9]}),
+        "scored": pd.DataFrame({"lead_id": ["a", "b", "back", "new"], "score": [45, 59, 1, 1]}),
+        "frame": pd.DataFrame(
+            {
+                "lead_id": ["a", "b", "back", "new"],
+                "created_at": [
+                    stood - timedelta(9),
+                    stood - timedelta(9),
+                    stood - timedelta(9),
+                    stood,
+                ],
+            }
+        ),
+    }
+    for name, rows in made.items():
+        rows.to_parquet(tmp_path / f"{name}.parquet")
+    found = between_nights(
+        tmp_path / "before.parquet", stood, tmp_path / "frame.parquet", tmp_path / "scored.parquet"
+    )
+    assert found == BetweenNights(was=3, back=1, both=2, moved=3.0)
 
 
 def events(kinds: dict[str, int], at: datetime) -> pd.DataFrame:
