@@ -193,7 +193,7 @@ def test_the_same_model_does_not_change_its_mind_overnight(
 
 
 def test_two_nights_are_held_against_each_other_lead_by_lead(tmp_path: Path) -> None:
-    stood = datetime(2026, 3, 1)
+    stood = datetime.fromisoformat("2026-03-01")
     made = {
         "before": pd.DataFrame({"lead_id": ["a", "b", "gone"], "score": [40, 60, 9]}),
         "scored": pd.DataFrame({"lead_id": ["a", "b", "back", "new"], "score": [45, 59, 1, 1]}),
