@@ -20,7 +20,8 @@ from features.values import number_sql
 _ORDER: dict[TableName, str] = {
     "leads": "created_at, lead_id",
     "outcomes": "lead_id",
-    "events": "lead_id, occurred_at, kind, recorded_at, value",
+    # Numbers that stand in the order of lead_id and kind: sorting by these takes half of the time.
+    "events": "lead_place, occurred_at, kind_place",
     "accounts": "account_id",
     "history": "lead_id, changed_at, field, old_value, new_value",
     "spend": "spent_on, source, campaign, amount",
@@ -62,22 +63,42 @@ def write_tables(
     _name_fields(connection, leads, written, quarantine)
     _read_past_numbers(connection, project, written)
     for table in CANONICAL:
-        query = queries.get(table) or _plain(table)
+        query = queries.get(table) or _plain(connection, table)
         path = sql.text(str(folder / f"{table}.parquet"))
-        connection.execute(
-            f"COPY ({query} ORDER BY {_ORDER[table]}) TO {path} (FORMAT parquet, COMPRESSION zstd)"
-        )
-        count = connection.execute(f"SELECT count(*) FROM final_{table}").fetchone()
+        count = connection.execute(
+            f"COPY ({query} ORDER BY {_order(table, cleaned[table])}) TO {path} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+        ).fetchone()
         written.kept[table] = count[0] if count else 0
+        quarantine.look_again(table, written.kept[table])
+        # The events come after the leads and need the room.
+        form = "VIEW" if table == "events" else "TABLE"
+        connection.execute(f"DROP {form} final_{table}")
     return written
 
 
-def _plain(table: TableName) -> str:
+def _order(table: TableName, sources: list[CleanTable]) -> str:
+    """Name the columns to sort by; those of events that no source has are left out, for every key costs."""
+    if table != "events":
+        return _ORDER[table]
+    told = {name for source in sources for name in source.canonical}
+    return ", ".join([_ORDER[table], *(name for name in ("recorded_at", "value") if name in told)])
+
+
+def _plain(connection: duckdb.DuckDBPyConnection, table: TableName) -> str:
     columns = ", ".join(
         "coalesce(recorded_at, occurred_at) AS recorded_at" if column == "recorded_at" else column
         for column in CANONICAL[table]
     )
-    return f"SELECT {columns} FROM final_{table}"
+    if table != "events":
+        return f"SELECT {columns} FROM final_{table}"
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE kinds AS
+        SELECT kind, CAST(row_number() OVER (ORDER BY kind) AS INTEGER) AS kind_place
+        FROM (SELECT DISTINCT kind FROM parsed_events WHERE kind IS NOT NULL)
+        """
+    )
+    return f"SELECT {columns} FROM (SELECT * FROM final_events JOIN kinds USING (kind))"
 
 
 def _with_attributes(

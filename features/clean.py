@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -71,17 +71,19 @@ def clean(
     try:
         # Leads that are filtered out are remembered: what hangs on them is not blamed.
         kept = "" if raw.table == "leads" else f" WHERE {TAKEN}"
-        connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM ({taken}){kept}")
+        form = "VIEW" if raw.lies_in else "TABLE"
+        connection.execute(f"CREATE OR REPLACE {form} {name} AS SELECT * FROM ({taken}){kept}")
     except duckdb.Error as error:
         raise DataError(_culprit(connection, raw, source, error)) from None
+    columns = {column: kind for column, kind in types.items() if column not in (FILE, ROW)}
+    cleaned = CleanTable(raw, source, name, columns, canonical_columns(raw.table, source))
+    if raw.lies_in:  # there is no ``where``, so that nothing is filtered
+        return cleaned
     gone = connection.execute(
         f"SELECT (SELECT count(*) FROM {raw.name}) - (SELECT count(*) FROM {name})"
     ).fetchone()
     connection.execute(f"DROP TABLE {raw.name}")
-    columns = {column: kind for column, kind in types.items() if column not in (FILE, ROW)}
-    return CleanTable(
-        raw, source, name, columns, canonical_columns(raw.table, source), gone[0] if gone else 0
-    )
+    return replace(cleaned, filtered=gone[0] if gone else 0)
 
 
 def _names(expression: str, columns: list[str]) -> bool:
@@ -126,7 +128,9 @@ def _without_missing(name: str, kind: str, source: Source) -> str:
             else column
         )
     plain = trimmed(column if kind == "VARCHAR" else f"CAST({column} AS VARCHAR)")
-    return f"CASE WHEN ({plain}) NOT IN {sql.texts(['', *missing])} THEN {plain} END"
+    for value in dict.fromkeys(["", *missing]):
+        plain = f"nullif({plain}, {sql.text(value)})"
+    return plain
 
 
 def _is_float(value: str) -> bool:

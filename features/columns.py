@@ -9,7 +9,7 @@ import duckdb
 from features import sql
 from features.clean import CleanTable
 from features.tables import AttributeColumn, LeftOutColumn
-from features.values import CONTROL, is_number, number_sql, text_sql, time_sql
+from features.values import is_number, number_sql, text_sql, time_sql, without_control
 
 MAX_TEXT = 200
 _LONG = 60
@@ -110,7 +110,7 @@ def profile(
 
 def category_sql(column: str, kind: str) -> str:
     """Read a category: text without control characters, cut at ``MAX_TEXT``."""
-    return f"nullif(left(regexp_replace({text_sql(column, kind)}, {CONTROL}, '', 'g'), {MAX_TEXT}), '')"
+    return f"nullif(left({without_control(text_sql(column, kind))}, {MAX_TEXT}), '')"
 
 
 def _expression(cleaned: CleanTable, name: str, kind: str) -> str:

@@ -19,7 +19,7 @@ from features.outcome_source import refuse_without_wins
 from features.project import Project
 from features.project_checks import each_source
 from features.quarantine import Quarantine
-from features.raw import REFUSED, RawTable
+from features.raw import REFUSED, RawTable, refuse_changed
 from features.row_checks import parse
 from features.sources import load_source
 from features.tables import CANONICAL, TableCount, TableName, TableSet
@@ -55,6 +55,8 @@ def read_tables(
         raws = _load(connection, project, data_root, folder, tell)
         read = _rows_read(connection, raws)
         # From here on SQL of the project file runs: it sees the loaded rows, and no file of the machine.
+        lying = ", ".join(sql.text(str(file.path)) for raw in raws for file in raw.lies_in)
+        connection.execute(f"SET allowed_paths = [{lying}]")
         connection.execute(f"SET allowed_directories = [{sql.text(str(folder))}]")
         connection.execute("SET enable_external_access = false")
         cleaned = _clean(connection, project, raws, tell, trained=trained)
@@ -67,6 +69,7 @@ def read_tables(
         judge_all(connection, project, cleaned, cutoff, quarantine)
         tell("writing tables")
         written = write_tables(connection, project, cleaned, folder, quarantine)
+        refuse_changed(raws)
         quarantine.write(folder / "quarantine.csv", raws)
         counts = quarantine.counts(read, written.kept)
         quarantine.refuse_too_many(
@@ -85,7 +88,11 @@ def read_tables(
             project=project.project,
             data_cutoff=cutoff.moment,
             stood_at=as_of,
-            latest=latest_time(connection, "final_", "IS NOT NULL"),
+            latest=latest_time(
+                connection,
+                f"read_parquet({sql.text(str(folder / '{}.parquet'))})",
+                "IS NOT NULL",
+            ),
             flat="closed_at" not in cleaned["outcomes"][0].canonical,
             tables=counts,
             attributes=written.attributes,

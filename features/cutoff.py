@@ -59,7 +59,7 @@ def find_cutoff(
         return Cutoff(as_of, "as_of", now)
     if project.data_cutoff is not None:
         return Cutoff(project.moment(project.data_cutoff), "project", now)
-    latest = latest_time(connection, "parsed_", f"<= {sql.moment(now)}")
+    latest = latest_time(connection, "parsed_{}", f"<= {sql.moment(now)}")
     if latest is None:
         raise DataError(
             "no row of leads, outcomes, events or history has a time that is not after now; nothing is known"
@@ -68,11 +68,11 @@ def find_cutoff(
 
 
 def latest_time(
-    connection: duckdb.DuckDBPyConnection, prefix: str, condition: str
+    connection: duckdb.DuckDBPyConnection, place: str, condition: str
 ) -> datetime | None:
-    """Return the latest time of the tables ``{prefix}{table}`` that fulfils a condition."""
+    """Return the latest time that fulfils a condition, of the tables; ``place`` says where one lies, ``{}`` for its name."""
     parts = [
-        f"SELECT max({column}) AS t FROM {prefix}{table} WHERE {column} {condition}"
+        f"SELECT max({column}) AS t FROM {place.format(table)} WHERE {column} {condition}"
         for table, columns in _TIMES.items()
         for column in columns
     ]

@@ -42,6 +42,11 @@ def judge_all(
     _of_leads(cleaned, cutoff, quarantine, "events", "occurred_at")
     _of_leads(cleaned, cutoff, quarantine, "history", "changed_at")
     _spend(cleaned, cutoff, quarantine)
+    for table in cleaned:
+        if table != "events":  # whose rows are looked at once more as they are written
+            connection.execute(f"DROP TABLE parsed_{table}")
+    for name in ("closed_outcomes", "single_outcomes", "single_leads", "single_accounts"):
+        connection.execute(f"DROP TABLE IF EXISTS {name}")
 
 
 def _suppression(cleaned: Cleaned, quarantine: Quarantine) -> None:
@@ -69,14 +74,15 @@ def _leads(
             WHEN bool_or(lead_id IN (SELECT lead_id FROM final_leads)) THEN 'kept'
             WHEN bool_or(lead_id IN (SELECT lead_id FROM final_suppression)) THEN 'suppressed'
             WHEN bool_or({TAKEN} AND created_at >= {sql.moment(cutoff.moment)}) THEN 'later than the cut-off'
-            WHEN bool_or({TAKEN}) THEN 'refused' ELSE 'filtered out' END AS fate
+            WHEN bool_or({TAKEN}) THEN 'refused' ELSE 'filtered out' END AS fate,
+            CAST(row_number() OVER (ORDER BY lead_id) AS INTEGER) AS lead_place
         FROM parsed_leads WHERE lead_id IS NOT NULL GROUP BY lead_id
         """
     )
 
 
 def _with_fate(rows: str) -> str:
-    return f"SELECT r.*, f.fate FROM ({rows}) AS r LEFT JOIN fates AS f ON f.lead_id = r.lead_id"
+    return f"SELECT r.*, f.fate, f.lead_place FROM ({rows}) AS r LEFT JOIN fates AS f ON f.lead_id = r.lead_id"
 
 
 def _outcomes(
@@ -157,10 +163,12 @@ def _repeats(
     shared = connection.execute(
         f"SELECT count(*) - count(DISTINCT {name}) FROM single_{table}"
     ).fetchone()
-    repeats = repeat_verdicts(name, what, sources) if shared and shared[0] else []
-    quarantine.judge(
-        table, with_repeats(rows, name, same) if repeats else rows, repeats, f"final_{table}"
-    )
+    if not shared or not shared[0]:
+        connection.execute(f"DROP TABLE IF EXISTS final_{table}")
+        connection.execute(f"ALTER TABLE single_{table} RENAME TO final_{table}")
+        return
+    repeats = repeat_verdicts(name, what, sources)
+    quarantine.judge(table, with_repeats(rows, name, same), repeats, f"final_{table}")
 
 
 def _of_leads(
@@ -173,8 +181,19 @@ def _of_leads(
     times = cutoff.verdicts(time, label(time, sources), f"said_{time}")
     if table == "events":
         times += cutoff.verdicts("recorded_at", label("recorded_at", sources), "said_recorded_at")
-    checks = [*lead, *of_a_lead(sources), *others, *times]
-    quarantine.judge(table, _with_fate(f"SELECT * FROM parsed_{table}"), checks, f"final_{table}")
+    rows = _with_fate(f"SELECT * FROM parsed_{table}")
+    of_lead = [*lead, *of_a_lead(sources)]
+    if table == "events":
+        quarantine.judge_where_they_lie(
+            table,
+            rows,
+            [*of_lead, *others, *times],
+            f"final_{table}",
+            sure="fate = 'kept'",  # the id of a lead that is kept has passed the same checks
+            unless_sure=len(of_lead),
+        )
+        return
+    quarantine.judge(table, rows, [*of_lead, *others, *times], f"final_{table}")
 
 
 def _spend(cleaned: Cleaned, cutoff: Cutoff, quarantine: Quarantine) -> None:

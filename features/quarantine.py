@@ -35,6 +35,9 @@ class Quarantine:
 
     connection: duckdb.DuckDBPyConnection
     ignored: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
+    lying: dict[str, tuple[str, list[Verdict]]] = field(
+        default_factory=dict[str, tuple[str, list[Verdict]]]
+    )
 
     def judge(
         self, table: TableName, rows: str, verdicts: Sequence[Verdict], survivors: str
@@ -63,13 +66,7 @@ class Quarantine:
                 for reason, count in reasons:
                     self.pass_over(table, reason, count)
                 continue
-            self.connection.execute(
-                f"""
-                INSERT INTO refused (source, file, row, "column", value, reason)
-                SELECT {SOURCE}, {FILE}, {ROW}, {verdict.column}, left({verdict.value}, 200), {verdict.reason}
-                FROM judged WHERE {_VERDICT} = {number}
-                """
-            )
+            self._refuse("SELECT * FROM judged", number, verdict)
         self.connection.execute(f"DROP TABLE IF EXISTS {survivors}")
         if not hit:
             self.connection.execute(f"ALTER TABLE judged DROP COLUMN {_VERDICT}")
@@ -79,6 +76,65 @@ class Quarantine:
             f"CREATE TABLE {survivors} AS SELECT * EXCLUDE ({_VERDICT}) FROM judged WHERE {_VERDICT} IS NULL"
         )
         self.connection.execute("DROP TABLE judged")
+
+    def judge_where_they_lie(
+        self,
+        table: TableName,
+        rows: str,
+        verdicts: Sequence[Verdict],
+        survivors: str,
+        *,
+        sure: str,
+        unless_sure: int,
+    ) -> None:
+        """Apply checks as ``judge`` does and copy nothing: ``survivors`` is a view.
+
+        What became of the others is counted by ``look_again``, and only where there are others.
+        ``sure``: SQL for rows that the first ``unless_sure`` checks cannot refuse; they are not asked.
+        """
+        self.pass_over(table, "", 0)
+        numbered = [f"WHEN {verdict.when} THEN {number}" for number, verdict in enumerate(verdicts)]
+        others = " ".join(numbered[unless_sure:])
+        verdict_sql = f"CASE WHEN {sure} THEN CASE {others} ELSE NULL END ELSE CASE {' '.join(numbered)} END END"
+        judged = f"SELECT *, {verdict_sql} AS {_VERDICT} FROM ({rows})"
+        self.connection.execute(
+            f"CREATE OR REPLACE VIEW {survivors} AS SELECT * EXCLUDE ({_VERDICT}) FROM ({judged}) WHERE {_VERDICT} IS NULL"
+        )
+        self.lying[table] = (judged, list(verdicts))
+
+    def look_again(self, table: TableName, kept: int) -> None:
+        """Count and refuse what ``judge_where_they_lie`` took out; ``kept`` rows are the survivors."""
+        if table not in self.lying:
+            return
+        judged, verdicts = self.lying.pop(table)
+        row = self.connection.execute(f"SELECT count(*) FROM parsed_{table}").fetchone()
+        if row is not None and row[0] == kept:
+            return
+        reasons = " ".join(
+            f"WHEN {number} THEN {verdict.reason}"
+            for number, verdict in enumerate(verdicts)
+            if verdict.ignored
+        )
+        hit = self.connection.execute(
+            f"""
+            SELECT {_VERDICT}, CASE {_VERDICT} {reasons} END AS reason, count(*)
+            FROM ({judged}) WHERE {_VERDICT} IS NOT NULL GROUP BY ALL
+            """
+        ).fetchall()
+        for number, reason, count in hit:
+            if verdicts[number].ignored:
+                self.pass_over(table, reason, count)
+            else:
+                self._refuse(judged, number, verdicts[number])
+
+    def _refuse(self, judged: str, number: int, verdict: Verdict) -> None:
+        self.connection.execute(
+            f"""
+            INSERT INTO refused (source, file, row, "column", value, reason)
+            SELECT {SOURCE}, {FILE}, {ROW}, {verdict.column}, left({verdict.value}, 200), {verdict.reason}
+            FROM ({judged}) WHERE {_VERDICT} = {number}
+            """
+        )
 
     def pass_over(self, table: TableName, reason: str, count: int) -> None:
         """Count rows that are not wrong and yet not taken."""

@@ -16,7 +16,7 @@ from features.project import Project
 from features.quarantine import SOURCE, Verdict
 from features.raw import FILE, ROW
 from features.tables import TableName
-from features.values import CONTROL, number_sql, text_sql, time_sql
+from features.values import has_control, number_sql, text_sql, time_sql
 
 MAX_ID = 255
 SAME = "_leadgauge_same"
@@ -67,8 +67,10 @@ def parse(
 ) -> None:
     """Write ``parsed_<table>``: each canonical column, what the source said (``said_``) and why it is none (``why_``)."""
     selects = [_parsed(table, cleaned, zone) for cleaned in sources] or [_nothing(table)]
+    # Events are many: they are read again rather than copied, unless reading them is work.
+    lies = table == "events" and bool(sources) and all(one.raw.lies_in for one in sources)
     connection.execute(
-        f"CREATE OR REPLACE TABLE parsed_{table} AS {' UNION ALL BY NAME '.join(selects)}"
+        f"CREATE OR REPLACE {'VIEW' if lies else 'TABLE'} parsed_{table} AS {' UNION ALL BY NAME '.join(selects)}"
     )
 
 
@@ -97,6 +99,7 @@ def _column(name: str, shape: str, cleaned: CleanTable, zone: str) -> list[str]:
             f"CAST(NULL AS {_TYPES[shape]}) AS {name}",
             f"CAST(NULL AS VARCHAR) AS said_{name}",
             f"CAST(NULL AS VARCHAR) AS why_{name}",
+            *([f"false AS there_{name}"] if shape in ("time", "number") else []),
         ]
     kind = cleaned.columns[column]
     said = text_sql(column, kind)
@@ -113,7 +116,12 @@ def _column(name: str, shape: str, cleaned: CleanTable, zone: str) -> list[str]:
         else number_sql(column, kind, cleaned.source.decimal)
     )
     why = f"CASE WHEN ({reading.value}) IS NULL THEN {reading.problem} END"
-    return [f"{reading.value} AS {name}", f"{said} AS said_{name}", f"{why} AS why_{name}"]
+    return [
+        f"{reading.value} AS {name}",
+        f"{said} AS said_{name}",
+        f"{why} AS why_{name}",
+        f"{sql.identifier(column)} IS NOT NULL AS there_{name}",
+    ]
 
 
 def _nothing(table: TableName) -> str:
@@ -125,6 +133,11 @@ def _nothing(table: TableName) -> str:
         f"CAST(NULL AS VARCHAR) AS {prefix}_{name}"
         for prefix in ("said", "why")
         for name in SHAPE[table]
+    ]
+    columns += [
+        f"CAST(NULL AS BOOLEAN) AS there_{name}"
+        for name, shape in SHAPE[table].items()
+        if shape.rstrip("?") in ("time", "number")
     ]
     internal = f"'' AS {SOURCE}, 0 AS {FILE}, CAST(0 AS BIGINT) AS {ROW}, true AS {TAKEN}, CAST(0 AS UBIGINT) AS {SAME}"
     return f"SELECT {internal}, {', '.join(columns)} WHERE false"
@@ -148,8 +161,12 @@ def column_verdicts(
         if names is not None and name not in names:
             continue
         column, said = label(name, sources), f"said_{name}"
+        # Whether a time was said is asked of every row; what was said, in words, of those refused alone.
+        there = (
+            f"there_{name}" if shape.rstrip("?") in ("time", "number") else f"{said} IS NOT NULL"
+        )
         if not shape.endswith("?"):
-            found.append(Verdict(f"{said} IS NULL", f"'{name} is missing'", column, said))
+            found.append(Verdict(f"NOT ({there})", f"'{name} is missing'", column, said))
         if shape == "id":
             found.append(
                 Verdict(
@@ -161,16 +178,14 @@ def column_verdicts(
             )
             found.append(
                 Verdict(
-                    f"regexp_matches({said}, {CONTROL})",
+                    has_control(said),
                     f"'{name} holds a control character'",
                     column,
                     said,
                 )
             )
         if shape.rstrip("?") in ("time", "number"):
-            found.append(
-                Verdict(f"{said} IS NOT NULL AND {name} IS NULL", f"why_{name}", column, said)
-            )
+            found.append(Verdict(f"{there} AND {name} IS NULL", f"why_{name}", column, said))
         if shape.rstrip("?") == "time":
             found.append(
                 Verdict(f"{name} < TIMESTAMP '1900-01-01'", "'earlier than 1900'", column, said)

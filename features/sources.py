@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -14,7 +15,7 @@ from features.errors import DataError, ProjectError
 from features.nearest import nearest
 from features.project import Source
 from features.python_values import Stage
-from features.raw import FILE, ROW, RawTable, create_raw, finished
+from features.raw import FILE, ROW, LyingFile, RawTable, create_raw, finished
 from features.spreadsheets import read_sheet
 from features.tables import TableName
 
@@ -65,6 +66,10 @@ def load_source(
         return _load_text(connection, raw, source, files, scratch)
     if form == "xlsx":
         return _load_sheets(connection, raw, source, files)
+    # What the project file does not compute with need not be copied: it is read where it lies.
+    lies = form == "parquet" and not source.derive and source.where is None
+    if lies:
+        raw = replace(raw, lies_in=[LyingFile.of(file) for file in files])
     return _load_native(connection, raw, form, files)
 
 
@@ -171,6 +176,10 @@ def _load_native(
         types = _common_types(connection, scans, columns)
         # JSON comes where values of one name differ in type; a text is then the text itself.
         plain = {name: "VARCHAR" if kind == "JSON" else kind for name, kind in types.items()}
+        if raw.lies_in:
+            alike = all(rows == described[0] for rows in described)
+            _view(connection, raw, [_scan_all(files)] if alike else scans, plain)
+            return finished(connection, raw, [_sha256(file) for file in files])
         create_raw(connection, raw.name, plain)
         names = ", ".join(sql.identifier(column) for column in columns)
         values = ", ".join(
@@ -186,6 +195,28 @@ def _load_native(
             f"{raw.key}: {', '.join(raw.files)} cannot be read as {form}: {error}"
         ) from None
     return finished(connection, raw, [_sha256(file) for file in files])
+
+
+def _view(
+    connection: duckdb.DuckDBPyConnection,
+    raw: RawTable,
+    scans: Sequence[str],
+    types: dict[str, str],
+) -> None:
+    names = ", ".join(
+        f"CAST({sql.identifier(name)} AS {kind}) AS {sql.identifier(name)}"
+        for name, kind in types.items()
+    )
+    # One scan of all files where that can be: each scan of many holds memory of its own.
+    parts = [
+        f"SELECT {names}, CAST({number} + file_index AS INTEGER) AS {FILE}, file_row_number + 1 AS {ROW} FROM {scan}"
+        for number, scan in enumerate(scans)
+    ]
+    connection.execute(f"CREATE OR REPLACE VIEW {raw.name} AS {' UNION ALL '.join(parts)}")
+
+
+def _scan_all(files: Sequence[Path]) -> str:
+    return f"read_parquet([{', '.join(sql.text(str(file)) for file in files)}])"
 
 
 def _scan(file: Path, form: str) -> str:
