@@ -13,7 +13,8 @@ from features.clock import ahead, before, days_between, open_at
 from features.project import Project
 
 MORNING = time(5)  # the evaluation stands where a nightly run would have stood
-MAX_MORNING_ROWS = 60_000  # past this, more mornings add time and no precision
+MAX_MORNING_ROWS = 60_000  # past this, more rows add time and no precision
+WIDEST = 4  # times as far apart may mornings be; past that, accounts are drawn
 COLUMNS = ["lead_id", "as_of", "created_at", "age_days", "group_id", "label", "weight"]
 FOLLOWED = ["days_to_win", "days_followed"]  # what came after: for labels at other horizons alone
 
@@ -36,7 +37,9 @@ def morning_snapshots(
     """Return the leads open on each mature calendar morning: what a night would have seen.
 
     A flat export has no mornings: its leads stand at age 0. ``since`` (naive UTC): mornings later than
-    that only. Columns: ``COLUMNS``, weight 1, and ``FOLLOWED``.
+    that only. Where there are very many rows, mornings stand further apart, and where that is not
+    enough only accounts drawn by a hash of their name are taken, always the same ones. Columns:
+    ``COLUMNS``, weight 1, and ``FOLLOWED``.
     """
     if tables.flat:
         rows = training_snapshots(tables, project)
@@ -44,9 +47,18 @@ def morning_snapshots(
     spacing = project.model.evaluate_every_days
     rows = _on_mornings(tables, project, spacing, since)
     count = rows.count().execute()
-    if count > MAX_MORNING_ROWS:
-        rows = _on_mornings(tables, project, spacing * -(-count // MAX_MORNING_ROWS), since)
-    return rows
+    wider = -(-count // MAX_MORNING_ROWS)
+    if wider <= 1:
+        return rows
+    rows = _on_mornings(tables, project, spacing * min(wider, WIDEST), since)
+    if wider <= WIDEST:
+        return rows
+    return rows.filter(_drawn(rows.group_id, MAX_MORNING_ROWS / rows.count().execute()))
+
+
+def _drawn(name: ir.StringValue, share: float) -> ir.BooleanValue:
+    """Whether a name is in a sample of this share, whatever the engine and the other names."""
+    return name.hexdigest("md5").substr(0, 8) < f"{min(int(share * 2**32), 2**32 - 1):08x}"
 
 
 def open_snapshots(tables: Canonical, project: Project, as_of: datetime) -> ir.Table:

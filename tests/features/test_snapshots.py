@@ -82,6 +82,25 @@ def test_mornings_are_those_of_the_project_and_every_lead_on_them_is_open_and_ma
     }
 
 
+def test_of_very_many_leads_whole_accounts_are_drawn_always_the_same_ones(
+    world: Drawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"lead{number:03d}" for number in range(300)]
+    leads = "lead_id | created_at | account_id\n" + "\n".join(
+        f"{name} | 2026-01-01 00:00:00 | account{number // 3}" for number, name in enumerate(names)
+    )
+    tables = world.tables(leads=leads, outcomes="lead_id | won | closed_at")
+    settings = project(label={"horizon_days": 10}, model={"evaluate_every_days": 7})
+    everyone = rows(world, morning_snapshots(tables, settings))
+    assert len(everyone) == 300 * len({r["as_of"] for r in everyone})
+    monkeypatch.setattr("features.snapshots.MAX_MORNING_ROWS", 90)
+    some, again = (rows(world, morning_snapshots(tables, settings)) for _ in range(2))
+    assert some == again
+    assert {r["lead_id"] for r in some} < set(names)
+    assert 0.5 * 90 < len(some) < 1.5 * 90
+    assert len(some) == 3 * len({(r["group_id"], r["as_of"]) for r in some})
+
+
 def test_leads_before_the_first_trustworthy_date_are_not_learned_from(world: Drawn) -> None:
     settings = project(
         label={"horizon_days": 1, "trusted_from": datetime.fromisoformat("2026-02-01")}
