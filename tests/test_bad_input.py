@@ -207,12 +207,12 @@ def raising(error: BaseException) -> Any:
 def test_a_disk_that_fills_while_publishing_stops_the_night(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def half_written(_rows: object, _delivery: object, folder: Path) -> NoReturn:
+    def half_written(folder: Path, _delivery: object) -> NoReturn:
         (folder / "scores.csv").write_text("lead_id,sc")
         raise no_space(str(folder / "scores.csv"))
 
     before = company.published()
-    monkeypatch.setattr("delivery.exports.write_exports", half_written)
+    monkeypatch.setattr("delivery.night.write_exports", half_written)
     told = leadgauge("score", company)
     assert (told.code, told.failure(company)[0]) == (6, "StoppedError")
     message = told.failure(company)[1]
