@@ -140,17 +140,12 @@ def margins(
     """
     yield Part("base_rate"), [linear_margin(learned.base, one, member="base_rate") for one in sets]
     strengths = sorted({part.strength for part in parts if part.member == "logistic"})
-    fitted = learned.regressions(sorted({*strengths, anchor})) if parts else {}
-    for strength in strengths:
-        said = [linear_margin(fitted[strength], one, member="logistic") for one in sets]
-        yield Part("logistic", strength=strength), said
     bags = {
         member: sorted({part.rounds for part in parts if part.member == member})
         for member in ("anchored", "rates")
     }
 
-    def grown(member: str) -> list[tuple[Part, list[Floats]]]:
-        start = fitted[anchor] if member == "anchored" else None
+    def grown(member: str, start: Spec | None) -> list[tuple[Part, list[Floats]]]:
         from_start = [
             linear_margin(start, one, member="logistic") if start else np.zeros(len(one))
             for one in sets
@@ -165,10 +160,17 @@ def margins(
                 break
         return said
 
-    # The two bags know nothing of each other: each has a core to itself.
+    # The plain trees need no regression: they grow on a core of their own meanwhile.
     with ThreadPoolExecutor(max_workers=2) as pool:
-        for stages in pool.map(grown, [member for member, rounds in bags.items() if rounds]):
-            yield from stages
+        plain = pool.submit(grown, "rates", None) if bags["rates"] else None
+        fitted = learned.regressions(sorted({*strengths, anchor})) if parts else {}
+        anchored = pool.submit(grown, "anchored", fitted[anchor]) if bags["anchored"] else None
+        for strength in strengths:
+            said = [linear_margin(fitted[strength], one, member="logistic") for one in sets]
+            yield Part("logistic", strength=strength), said
+        for stages in (anchored, plain):
+            if stages is not None:
+                yield from stages.result()
 
 
 def weighted(margins_of: Mapping[Part, Floats], weights: Mapping[Part, float]) -> Floats:

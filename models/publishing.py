@@ -1,6 +1,7 @@
 """From the chosen candidate to what is published: fitted on every row, with what the night needs beside it."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from models.explain import explain, importance
 from models.following import History, follow
 from models.frames import evidence_of
 from models.grades import reference, thresholds
-from models.members import Learned
+from models.members import Learned, Part
 from models.scorer import FORMAT, Spec
 
 
@@ -103,13 +104,18 @@ def fit_model(
     if weights["logistic"]:
         regression = learned.regressions([recipe.strength])[recipe.strength]
     boosters, texts = [], dict[str, str]()
-    for part, weight in recipe.weights.items():
-        if part.member in {"anchored", "rates"}:
-            anchor = regression if part.member == "anchored" else None
-            bag = learned.trees(part.member, anchor, settings.seeds).texts(part.rounds)
+    bags = [part for part in recipe.weights if part.member in {"anchored", "rates"}]
+
+    def grown(part: Part) -> list[str]:
+        anchor = regression if part.member == "anchored" else None
+        return learned.trees(part.member, anchor, settings.seeds).texts(part.rounds)
+
+    with ThreadPoolExecutor(max_workers=2) as pool:  # a core for each bag
+        for part, bag in zip(bags, pool.map(grown, bags), strict=True):
             for number, text in enumerate(bag):
                 file = f"{part.member}_{number}.txt"
-                boosters.append({"file": file, "member": part.member, "weight": weight / len(bag)})
+                weight = recipe.weights[part] / len(bag)
+                boosters.append({"file": file, "member": part.member, "weight": weight})
                 texts[file] = text
     model: Spec = {
         "format": FORMAT,
