@@ -66,6 +66,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
                 results["simulated"] = judge_simulated(work, how, now=utc_now())
             else:
                 results["sets"][name] = one_set(files[name], work, how, asked)
+            _save(results, asked)  # an hour's run may break off
     results["seconds"] = time.monotonic() - BEGUN
     return results
 
@@ -125,6 +126,13 @@ def _revision() -> str:
 
 def _write(results: dict[str, Any], asked: argparse.Namespace) -> int:
     """Print the tables, save them, and return 0; 4 if nothing could be measured."""
+    print(_save(results, asked))
+    measured = "simulated" in results or any("models" in one for one in results["sets"].values())
+    return 0 if measured else 4
+
+
+def _save(results: dict[str, Any], asked: argparse.Namespace) -> str:
+    """Write what was measured so far to the files that were asked for; return the tables."""
     text = document(results)
     if asked.out is not None:
         asked.out.mkdir(parents=True, exist_ok=True)
@@ -133,9 +141,7 @@ def _write(results: dict[str, Any], asked: argparse.Namespace) -> int:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(results, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    print(text)
-    measured = "simulated" in results or any("models" in one for one in results["sets"].values())
-    return 0 if measured else 4
+    return text
 
 
 def _names(text: str) -> list[str]:
