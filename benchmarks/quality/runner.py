@@ -51,21 +51,30 @@ def autogluon(spec: dict[str, Any], train: pd.DataFrame, test: pd.DataFrame) -> 
     from autogluon.tabular import TabularPredictor  # type: ignore[import-not-found]
 
     columns = [*spec["numbers"], *spec["categories"]]
-    predictor = TabularPredictor(
-        label=LABEL,
-        problem_type="binary",
-        eval_metric="log_loss",
-        sample_weight=WEIGHT,
-        path=spec["models"],
-        verbosity=1,
-    )
-    predictor.fit(
-        train[[*columns, LABEL, WEIGHT]],
-        presets="good_quality",
-        time_limit=spec["seconds"],
-        num_cpus=spec["threads"],
-    )
-    return np.asarray(predictor.predict_proba(test[columns])[1])
+
+    def fitted(folder: str, more: dict[str, Any]) -> np.ndarray:
+        predictor = TabularPredictor(
+            label=LABEL,
+            problem_type="binary",
+            eval_metric="log_loss",
+            sample_weight=WEIGHT,
+            path=folder,
+            verbosity=1,
+        )
+        predictor.fit(
+            train[[*columns, LABEL, WEIGHT]],
+            presets="good_quality",
+            time_limit=spec["seconds"],
+            num_cpus=spec["threads"],
+            **more,
+        )
+        return np.asarray(predictor.predict_proba(test[columns])[1])
+
+    try:
+        return fitted(spec["models"], {})
+    except AssertionError:
+        # Its trial of stacking now and then leaves a learner behind that cannot be fitted again.
+        return fitted(f"{spec['models']}-again", {"dynamic_stacking": False})
 
 
 PEERS = {"catboost": catboost, "autogluon": autogluon}
