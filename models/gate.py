@@ -28,7 +28,7 @@ RECALIBRATE = (
 )
 FIRST = "the first model: nothing to replace"
 BETTER = "better than the champion by more than luck"
-REFRESHED = "the champion's own procedure on newer data, and no worse"
+REFRESHED = "the champion's own procedure on newer data, and nothing speaks against it"
 WAIT = "nothing has to be done: train again when more outcomes are known"
 
 
