@@ -10,7 +10,7 @@ help:
 	@echo "make demo   a simulated company, from raw tables to scored leads and a report"
 	@echo "make test   all tests"
 	@echo "make check  format, lint, types, layers, lock, tests and the demo: what CI runs"
-	@echo "make quality  leadgauge beside its peers on the sets in ../shared/data (LEADGAUGE_DATA); about an hour"
+	@echo "make quality  leadgauge beside its peers on the sets in ../shared/data (LEADGAUGE_DATA); one to two hours"
 	@echo "make fix    repair formatting and lint"
 	@echo "make lock   resolve the dependencies anew"
 
