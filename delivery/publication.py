@@ -18,13 +18,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import file_digest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from delivery.receipt import Receipt, from_iso, iso, naive_utc
 from features.errors import DataError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -125,15 +122,6 @@ def latest(home: Path, project: str, *, before: datetime | None = None) -> Publi
     earlier = [(as_of, pointer) for as_of, pointer in nights(root) if as_of < naive_utc(before)]
     folder = follow(max(earlier)[1]) if earlier else None
     return None if folder is None else _verified(folder)
-
-
-def previous_scores(publication: Publication) -> "pd.DataFrame":
-    """Return ``lead_id``, ``score``, ``close_probability`` and ``grade`` of each lead of a publication."""
-    import pandas as pd
-
-    return pd.read_parquet(
-        publication.folder / SCORES, columns=["lead_id", "score", "close_probability", "grade"]
-    )
 
 
 def nights(root: Path) -> Iterator[tuple[datetime, Path]]:

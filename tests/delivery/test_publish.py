@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from delivery.csv_files import write_file
 from delivery.exports import validate_exports
 from delivery.problems import Problem
-from delivery.publication import Publication, latest, previous_scores, project_folder
+from delivery.publication import SCORES, Publication, latest, project_folder
 from delivery.publish import publish
 from features.errors import DataError, StoppedError
 from features.project import Delivery, SalesforceTarget
@@ -78,7 +79,8 @@ def test_a_night_holds_its_files_and_a_manifest_with_checksums(tmp_path: Path) -
     }
     assert latest(tmp_path, "acme") == published
     assert (current / "scores.csv").stat().st_mode & 0o777 == 0o600
-    scores = previous_scores(published)
+    columns = ["lead_id", "score", "close_probability", "grade"]
+    scores = pd.read_parquet(published.folder / SCORES, columns=columns)
     assert scores.to_dict("list") == {
         "lead_id": IDS,
         "score": [97, 61, 1],
