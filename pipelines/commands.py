@@ -29,6 +29,12 @@ BODIES = {
     "status": "pipelines.status:status",
 }
 
+# What a flow does not do, and what to do instead.
+DIRECT_ALONE = {
+    "force": "a flow overrules no check; leave out --prefect",
+    "profile": "Prefect's page tells how long each step took; leave out one of the two",
+}
+
 
 @dataclass(frozen=True)
 class Call:
@@ -125,6 +131,9 @@ def _directly(body: Body, request: Request) -> Summary:
 def _as_flow(command: str, request: Request) -> Summary:
     if command not in {"train", "score", "backtest"}:
         raise UsageError(f"--prefect: `{command}` is no flow; train, score and backtest are")
+    for option, instead in DIRECT_ALONE.items():
+        if command == "score" and request.options.get(option):
+            raise UsageError(f"--prefect does not go with --{option}: {instead}")
     from pipelines import flows
     from pipelines.settings import BacktestSettings, NightlySettings, RetrainSettings
 

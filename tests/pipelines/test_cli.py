@@ -291,6 +291,17 @@ def test_a_night_tells_what_was_promised_and_a_rerun_writes_the_same_bytes(
     assert any(warning.startswith("version 1 learned from data") for warning in first["warnings"])
 
 
+@pytest.mark.parametrize("option", ["--force", "--profile"])
+def test_what_a_flow_does_not_do_is_refused_not_ignored(
+    in_process: Run, tmp_path: Path, option: str
+) -> None:
+    project = write_tiny(tmp_path / "company")
+    done = in_process("score", project, "--home", tmp_path / "home", "--prefect", option)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"leadgauge: --prefect does not go with {option}: ")
+    assert "leave out" in done.stderr
+
+
 @pytest.mark.slow
 def test_stale_data_stop_the_night_before_it_publishes(
     leadgauge: Run, trained_once: Trained
