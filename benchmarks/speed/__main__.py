@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.speed.data import make
 from benchmarks.speed.measure import Sizes, Wanted, measure, reasons, training
-from benchmarks.speed.tables import document, headline
+from benchmarks.speed.tables import document, growth, headline
 
 PACKAGES = (
     "duckdb",
@@ -51,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             results["training"] = training(Path(folder) / "training", make)
             results["reasons"] = reasons()
     results["sizes"] = sizes
+    results["growth"] = growth(sizes)
     results |= headline(results)
     if asked.out:
         asked.out.mkdir(parents=True, exist_ok=True)
@@ -67,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--leads",
         type=_numbers,
-        default=[10_000, 100_000, 1_000_000],
+        default=[10_000, 100_000, 250_000, 1_000_000],
         help="sizes, with commas between",
     )
     parser.add_argument("--events-per-lead", type=float, default=20)
@@ -78,7 +79,10 @@ def _parser() -> argparse.ArgumentParser:
         help="whole nights of the peers up to so many leads",
     )
     parser.add_argument(
-        "--features-up-to", type=int, default=1_000_000, help="pandas features up to so many leads"
+        "--features-up-to",
+        type=int,
+        default=1_000_000,
+        help="features alone of the peers up to so many leads",
     )
     parser.add_argument(
         "--no-ratios",
@@ -95,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _numbers(text: str) -> list[int]:
-    return [int(part) for part in text.split(",")]
+    return sorted(int(part) for part in text.split(","))
 
 
 def _say(words: str) -> None:

@@ -1,7 +1,10 @@
 """The measured nights as ratios and as tables."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
+
+TRAINING, NIGHT = "leadgauge train (12,000 leads)", "leadgauge score"
 
 
 def headline(results: Mapping[str, Any]) -> dict[str, float | None]:
@@ -11,6 +14,7 @@ def headline(results: Mapping[str, Any]) -> dict[str, float | None]:
     cases = results.get("reasons", {}).get("cases", [])
     both = [one for one in sizes if "contributions" in _steps(one, "pandas")]
     features = [one for one in sizes if _steps(one, "pandas")]
+    grown = [one for one in growth(sizes) if one["what"] == NIGHT]
     return {
         "night_seconds": night["seconds"],
         "night_peak_mb": night["peak_mb"],
@@ -18,14 +22,55 @@ def headline(results: Mapping[str, Any]) -> dict[str, float | None]:
         "train_ratio_vs_lightgbm": results.get("training", {}).get("ratio"),
         "night_ratio_vs_pandas_shap": _ratio(both, lambda one: _night(one, "pandas")),
         "night_ratio_vs_polars_pred_contrib": _ratio(both, lambda one: _night(one, "polars")),
-        "features_ratio_vs_pandas": features_ratio(features[-1]) if features else None,
+        "features_ratio_vs_pandas": _ratio(features, lambda one: features_ratio(one, "pandas")),
+        "features_ratio_vs_polars": _ratio(features, lambda one: features_ratio(one, "polars")),
+        "features_with_checks_ratio_vs_pandas": _ratio(features, features_with_checks_ratio),
+        "night_seconds_growth": grown[-1]["seconds"] if grown else None,
+        "night_peak_growth": grown[-1]["peak_mb"] if grown else None,
     }
 
 
-def features_ratio(one: Mapping[str, Any]) -> float:
-    """Return how many times as long pandas takes to read and assemble as leadgauge does, its checks included."""
-    ours = one["assembling"]["read_and_check"] + one["assembling"]["features"]
-    return float(_steps(one, "pandas")["features"] / ours)
+def features_ratio(one: Mapping[str, Any], engine: str) -> float:
+    """Return how many times as long a peer takes to make the features as leadgauge does.
+
+    Reading is in neither: the peer's tables lie in memory, leadgauge's as checked Parquet on disk, to which
+    it writes its features, too.
+    """
+    return float(_steps(one, engine)["features"] / one["assembling"]["features"])
+
+
+def features_with_checks_ratio(one: Mapping[str, Any]) -> float:
+    """Return the same with reading on both sides, where leadgauge checks every row and pandas none."""
+    theirs, ours = _steps(one, "pandas"), one["assembling"]
+    return float(
+        (theirs["read"] + theirs["features"]) / (ours["read_and_check"] + ours["features"])
+    )
+
+
+def growth(sizes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return how many times as much each run takes as at the size before, for what ran at both sizes.
+
+    ``seconds_per_lead``: the seconds' factor over that of the leads; 1 is growth in proportion.
+    """
+    found = []
+    for before, after in pairwise(sizes):
+        earlier, leads = dict(_runs(before)), after["leads"] / before["leads"]
+        for what, ran in _runs(after):
+            if what in earlier and what != TRAINING:
+                then = earlier[what]
+                seconds = ran["seconds"] / then["seconds"]
+                found.append(
+                    {
+                        "what": what,
+                        "from": before["leads"],
+                        "to": after["leads"],
+                        "leads": leads,
+                        "seconds": seconds,
+                        "seconds_per_lead": seconds / leads,
+                        "peak_mb": ran["peak_mb"] / then["peak_mb"],
+                    }
+                )
+    return found
 
 
 def _steps(one: Mapping[str, Any], engine: str) -> Mapping[str, float]:
@@ -70,11 +115,18 @@ def document(results: Mapping[str, Any]) -> str:
         for engine, peer in one["peers"].items():
             steps = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in peer["steps"].items())
             lines += ["", f"{engine}: {steps}."]
+    lines += _growth(results["sizes"])
     lines += ["", "| figure | |", "|---|---:|"]
     lines += [f"| `{name}` | {_number(results[name])} |" for name in KEYS if name in results]
     return "\n".join(lines) + "\n"
 
 
+FACTORS = {
+    "leads": "leads x",
+    "seconds": "seconds x",
+    "seconds_per_lead": "seconds per lead x",
+    "peak_mb": "peak MB x",
+}
 KEYS = (
     "night_seconds",
     "night_peak_mb",
@@ -83,6 +135,10 @@ KEYS = (
     "night_ratio_vs_polars_pred_contrib",
     "train_ratio_vs_lightgbm",
     "features_ratio_vs_pandas",
+    "features_ratio_vs_polars",
+    "features_with_checks_ratio_vs_pandas",
+    "night_seconds_growth",
+    "night_peak_growth",
 )
 
 
@@ -95,10 +151,26 @@ def _runs(one: Mapping[str, Any]) -> list[tuple[str, Mapping[str, float]]]:
         for engine, peer in one["peers"].items()
     ]
     return [
-        ("leadgauge train (12,000 leads)", one["train"]),
-        ("leadgauge score", one["night"]),
+        (TRAINING, one["train"]),
+        (NIGHT, one["night"]),
         *peers,
     ]
+
+
+def _growth(sizes: Sequence[Mapping[str, Any]]) -> list[str]:
+    rows = [
+        [
+            f"{one['from']:,}",
+            f"{one['to']:,}",
+            one["what"],
+            *(f"{one[name]:.2f}" for name in FACTORS),
+        ]
+        for one in growth(sizes)
+    ]
+    if not rows:
+        return []
+    head = ["from", "to open leads", "what", *FACTORS.values()]
+    return ["", "Growth, each size over the one before:", "", *_table(head, rows)]
 
 
 def _figures(ran: Mapping[str, float]) -> list[str]:

@@ -2,12 +2,14 @@
 
 ``python -m benchmarks.speed.peers.night pandas|polars FOLDER MODEL OUT [features]``: pandas with
 ``shap.TreeExplainer``, or Polars with LightGBM's own ``pred_contrib``; ``features`` ends after those.
-Prints seconds by step as JSON.
+Prints seconds by step as JSON; reading is a step of its own, and checks nothing.
 """
 
 import json
 import sys
 import time
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,8 @@ import lightgbm
 import numpy as np
 import pandas as pd
 
-from benchmarks.speed.peers import features_pandas
+from benchmarks.speed.peers.company import AS_OF
 
-AS_OF = pd.Timestamp("2026-03-02T05:00:00")
 REASONS = 5
 
 
@@ -30,30 +31,37 @@ def main() -> None:
         took[step] = time.perf_counter() - begun - sum(took.values())
 
     booster = lightgbm.Booster(model_file=model)
-    rows = assembled(engine, folder)
+    read, features = written_in(engine)
+    done("load")
+    exports = read(folder)
+    done("read")
+    rows = features(exports, AS_OF)
     done("features")
     if "features" in sys.argv[5:]:
-        print(json.dumps({"leads": len(rows), "seconds": took}))
+        print(json.dumps({"leads": len(rows), "columns": rows.shape[1], "seconds": took}))
         return
+    del exports
     matrix = rows[booster.feature_name()]
     probability = np.asarray(booster.predict(matrix))
     done("predict")
     values = contributions(engine, booster, matrix)
     done("contributions")
-    write(rows, probability, values, out)
+    write(matrix, probability, values, out)
     done("write")
-    print(json.dumps({"leads": len(rows), "seconds": took}))
+    print(json.dumps({"leads": len(rows), "columns": rows.shape[1], "seconds": took}))
 
 
-def assembled(engine: str, folder: Path) -> pd.DataFrame:
-    """Return the features of the open leads, cleaned names, categories typed."""
+def written_in(
+    engine: str,
+) -> tuple[Callable[[Path], Any], Callable[[Any, datetime], pd.DataFrame]]:
+    """Return an engine's ways to read the exports and to make features of them; the other is not imported."""
     if engine == "polars":
-        from benchmarks.speed.peers.features_polars import features
+        from benchmarks.speed.peers import features_polars
 
-        rows = features(folder, AS_OF.to_pydatetime())
-    else:
-        rows = features_pandas.features(*features_pandas.read(folder), AS_OF)
-    return rows.rename(columns=lambda name: str(name).replace(" ", "_"))
+        return features_polars.read, features_polars.features
+    from benchmarks.speed.peers import features_pandas
+
+    return features_pandas.read, features_pandas.features
 
 
 def contributions(
@@ -68,17 +76,17 @@ def contributions(
 
 
 def write(
-    rows: pd.DataFrame, probability: np.ndarray[Any, Any], values: np.ndarray[Any, Any], out: Path
+    matrix: pd.DataFrame, probability: np.ndarray[Any, Any], values: np.ndarray[Any, Any], out: Path
 ) -> None:
     """Write probability and the strongest five features with their values."""
-    names, texts = np.array(rows.columns[: values.shape[1]]), {}
+    names, texts = np.array(matrix.columns), {}
     order = np.argsort(-np.abs(values), axis=1)[:, :REASONS]
-    cells = rows.to_numpy(dtype=object)
+    cells = matrix.to_numpy(dtype=object)
     for place in range(REASONS):
         chosen = order[:, place]
-        told = zip(names[chosen], cells[np.arange(len(rows)), chosen], strict=True)
+        told = zip(names[chosen], cells[np.arange(len(matrix)), chosen], strict=True)
         texts[f"reason_{place + 1}"] = [f"{name}: {value}" for name, value in told]
-    pd.DataFrame({"lead_id": rows.index, "probability": probability, **texts}).to_csv(
+    pd.DataFrame({"lead_id": matrix.index, "probability": probability, **texts}).to_csv(
         out, index=False
     )
 
