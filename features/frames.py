@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from ibis.backends.duckdb import Backend
+from ibis.expr import types as ir
 
 from features.assemble import assemble
 from features.canonical import Canonical
@@ -13,6 +14,7 @@ from features.catalogue import AccountAttribute, Attribute, Catalogue, TrackReco
 from features.declare import build_catalogue
 from features.errors import DataError
 from features.hindsight import Suspect, audit
+from features.nearby import nearby
 from features.nearest import hint
 from features.portions import write_portions
 from features.project import Project
@@ -68,13 +70,11 @@ def training_frames(read: TableSet, project: Project, folder: Path) -> TrainingF
             suspects,
             count_snapshots(tables, project),
         )
-        for path, snapshots in (
-            (frames.ladder, training_snapshots(tables, project)),
-            (frames.mornings, morning_snapshots(tables, project)),
-        ):
-            # Snapshots are computed once: every family of features joins them anew.
-            computed = connection.create_table(path.stem, snapshots)
-            connection.to_parquet(assemble(tables, computed, catalogue), path)
+        # Snapshots are computed once: every family of features joins them anew.
+        ladder = connection.create_table("ladder", training_snapshots(tables, project))
+        connection.to_parquet(assemble(tables, ladder, catalogue), frames.ladder)
+        mornings = connection.create_table("mornings", morning_snapshots(tables, project))
+        _write_mornings(connection, tables, mornings, catalogue, frames.mornings)
     finally:
         connection.disconnect()
     return frames
@@ -112,8 +112,10 @@ def morning_frame(
     catalogue: Catalogue,
     folder: Path,
     since: datetime | None = None,
-) -> Path:
+) -> Path | None:
     """Write the mature mornings, those after ``since`` (naive UTC), with the features of a model's catalogue.
+
+    None where there is no such morning: then nothing is written.
 
     Raises:
         DataError: the data lack a column that the catalogue needs.
@@ -124,11 +126,22 @@ def morning_frame(
         tables = canonical(connection, read)
         _check_columns(tables, read, catalogue)
         snapshots = connection.create_table("mornings", morning_snapshots(tables, project, since))
+        if not snapshots.count().execute():
+            return None
         path = folder / "mornings.parquet"
-        connection.to_parquet(assemble(tables, snapshots, catalogue), path)
+        _write_mornings(connection, tables, snapshots, catalogue, path)
     finally:
         connection.disconnect()
     return path
+
+
+def _write_mornings(
+    connection: Backend, tables: Canonical, snapshots: ir.Table, catalogue: Catalogue, path: Path
+) -> None:
+    moments = snapshots.select("as_of").distinct().limit(2).execute()["as_of"]
+    one = moments[0].to_pydatetime() if len(moments) == 1 and not tables.flat else None
+    near = nearby(connection, tables, snapshots)
+    write_portions(connection, near, snapshots, catalogue, path, at=one)
 
 
 def unseen_kinds(read: TableSet, project: Project, catalogue: Catalogue) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Feature rows of very many snapshots, assembled portion by portion, so that memory does not grow with the leads."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
@@ -34,15 +34,18 @@ def write_portions(
 ) -> None:
     """Write the feature rows of ``snapshots`` to a Parquet file, ordered by ``lead_id`` and ``as_of``.
 
-    ``at``: the moment that all of them stand at, if it is one.
+    ``at``: the moment that all of them stand at, if it is one. Leads, events and history of ``tables``
+    are tables or views of the connection.
     """
     computed = connection.create_table("snapshots", snapshots)
     around = [
         _kept(connection, f"around_{number}", table)
         for number, table in enumerate(_surroundings(connection, tables, computed, catalogue, at))
     ]
+    sources = {name: getattr(tables, name).get_name() for name in _OF_LEADS}
+    sources["snapshots"] = "snapshots"
     edges = list(_edges(connection))
-    _cut(connection, edges[0])
+    _cut(connection, sources, edges[0])
     mine = {table: connection.table(f"portion_{table}") for table in _OF_LEADS}
     rows = assemble(
         replace(tables, **mine), connection.table("portion_snapshots"), catalogue, around=around
@@ -56,7 +59,7 @@ def write_portions(
         writer.write_table(first, ROW_GROUP)
         del first
         for edge in edges[1:]:
-            _cut(connection, edge)
+            _cut(connection, sources, edge)
             writer.write_table(connection.con.sql(query).to_arrow_table(), ROW_GROUP)
 
 
@@ -87,13 +90,15 @@ def _edges(connection: Backend) -> Iterator[tuple[str | None, str | None]]:
     yield from pairwise([None, *dict.fromkeys(str(lead_id) for (lead_id,) in found), None])
 
 
-def _cut(connection: Backend, edge: tuple[str | None, str | None]) -> None:
+def _cut(
+    connection: Backend, sources: Mapping[str, str], edge: tuple[str | None, str | None]
+) -> None:
     """Let the portion's tables hold its leads only: events lie by lead, so that others are not even read."""
     first, after = edge
     conditions = [f"lead_id >= {sql.text(first)}"] if first is not None else []
     conditions += [f"lead_id < {sql.text(after)}"] if after is not None else []
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    for table in ("snapshots", *_OF_LEADS):
+    for table, source in sources.items():
         connection.raw_sql(
-            f"CREATE OR REPLACE VIEW portion_{table} AS SELECT * FROM {table}{where}"
+            f"CREATE OR REPLACE VIEW portion_{table} AS SELECT * FROM {source}{where}"
         )

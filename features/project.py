@@ -219,6 +219,20 @@ class Limits(Block):
     memory_gb: PositiveFloat = 4.0
 
 
+class Spark(Block):
+    """The cluster of ``engine: spark``.
+
+    ``master`` and ``settings`` are Spark's own, both by default what the environment says; ``folder``
+    is one that driver and workers see, a path or a URI such as s3a://bucket/leadgauge; ``wait_seconds``: how
+    long to go on without a single worker. Values may hold ``${NAME}``.
+    """
+
+    master: str | None = None
+    folder: str | None = None
+    settings: dict[str, Text] = {}
+    wait_seconds: PositiveInt = 300
+
+
 class Report(Block):
     """For whom the report is written."""
 
@@ -247,6 +261,8 @@ class Project(Block):
     agreement: Agreement = Agreement()
     delivery: Delivery = Delivery()
     limits: Limits = Limits()
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    spark: Spark = Spark()
     report: Report = Report()
     schedule: Schedule = Schedule()
 

@@ -14,6 +14,7 @@ from features.project import Project
 
 MORNING = time(5)  # the evaluation stands where a nightly run would have stood
 MAX_MORNING_ROWS = 60_000  # past this, more rows add time and no precision
+SOMEWHAT_MORE = 1.5
 WIDEST = 4  # times as far apart may mornings be; past that, accounts are drawn
 COLUMNS = ["lead_id", "as_of", "created_at", "age_days", "group_id", "label", "weight"]
 FOLLOWED = ["days_to_win", "days_followed"]  # what came after: for labels at other horizons alone
@@ -51,9 +52,11 @@ def morning_snapshots(
     if wider <= 1:
         return rows
     rows = _on_mornings(tables, project, spacing * min(wider, WIDEST), since)
-    if wider <= WIDEST:
+    count = rows.count().execute()
+    # The last morning stays, however far apart they stand: one alone may have too many rows.
+    if count <= SOMEWHAT_MORE * MAX_MORNING_ROWS:
         return rows
-    return rows.filter(_drawn(rows.group_id, MAX_MORNING_ROWS / rows.count().execute()))
+    return rows.filter(_drawn(rows.group_id, MAX_MORNING_ROWS / count))
 
 
 def _drawn(name: ir.StringValue, share: float) -> ir.BooleanValue:

@@ -167,7 +167,7 @@ def _opponent(
     path = frames.mornings
     if bundle.catalogue.features != frames.catalogue.features:
         folder = frames.mornings.parent / "champion"
-        path = morning_frame(tables, project, bundle.catalogue, folder)
+        path = morning_frame(tables, project, bundle.catalogue, folder) or path
     return opponent(
         bundle,
         rows,

@@ -50,9 +50,9 @@ def follow_outcomes(
         request.work / "since",
         since - timedelta(days=gap_days),
     )
-    rows = feature_frame(path, catalogue)
-    if rows.empty:
+    if path is None:
         return Followed(bundle, 0.0, 0, 0)
+    rows = feature_frame(path, catalogue)
     shift = float(shifts_at(model, np.array([as_of], dtype="datetime64[us]"), gap_days, rows)[0])
     folder = request.work / "followed"
     model.shifted(shift).save(folder)

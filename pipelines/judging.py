@@ -101,7 +101,8 @@ def _mornings_of(
     """Return the evaluation mornings with the champion's own features."""
     path = frames.mornings
     if bundle.catalogue.features != frames.catalogue.features:
-        path = morning_frame(tables, request.project, bundle.catalogue, request.work / "champion")
+        folder = request.work / "champion"
+        path = morning_frame(tables, request.project, bundle.catalogue, folder) or path
     return feature_frame(path, bundle.catalogue)
 
 
