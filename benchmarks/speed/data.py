@@ -6,7 +6,8 @@ past of the same company, so that a model is trained in little time:
     leadgauge train FOLDER/project.yaml --data FOLDER/train
     leadgauge score FOLDER/project.yaml
 
-It is made for its size, not for its likeness: intent moves sources, activity and closing, no more.
+It is made for its size, not for its likeness: intent moves sources, activity and closing, and whether
+the product fits the buyer's size moves closing alone, no more.
 ``simulation/`` has the company whose numbers mean something.
 """
 
@@ -38,6 +39,7 @@ CLOSED_PER_OPEN = 50  # one lead that closed lately for so many open ones
 SOURCES = ["Website", "Webinar", "Trade show", "Referral", "Paid search", "Partner", "Bought list"]
 COUNTRIES = ["DE", "FR", "GB", "US", "NL", "ES", "IT", "PL", "SE", "AT", "CH", "DK"]
 INDUSTRIES = ["Software", "Retail", "Health", "Banking", "Energy", "Logistics", "Public", "Media"]
+PRODUCTS = ["Basic", "Plus", "Enterprise"]
 KINDS = [
     *("page_view", "product_page", "pricing_page", "docs", "blog", "mail_opened"),
     *("mail_clicked", "form_submitted", "webinar_attended", "call", "meeting", "demo_request"),
@@ -100,6 +102,8 @@ class _Chunk:
     closed: Ints
     won: NDArray[np.bool_]
     warmth: NDArray[np.float64]
+    size: NDArray[np.float64]
+    product: Ints
 
 
 def make(
@@ -155,8 +159,11 @@ def _chunks(leads: int, past: int, seed: int) -> Iterator[_Chunk]:
         ends = old | (number >= past + leads)
         life = np.where(old, life, np.minimum(life, (age * DAY * 0.9).astype(np.int64) + 1))
         closed = np.where(ends & (created + life < CUTOFF), created + life, -1)
-        won = random.random(size) < 1 / (1 + np.exp(1.9 - 1.1 * warmth))
-        yield _Chunk(number, created, closed, won, warmth)
+        scale, product = random.normal(size=size), random.integers(0, len(PRODUCTS), size)
+        # Which product fits hangs on how large the buyer is: a matter for trees, that no regression sees.
+        fits = 1.6 * np.tanh(1.5 * scale) * (product - 1)
+        won = random.random(size) < 1 / (1 + np.exp(2.1 - 1.0 * warmth - fits))
+        yield _Chunk(number, created, closed, won, warmth, scale, product)
 
 
 def _leads(chunk: _Chunk, random: np.random.Generator) -> dict[str, Any]:
@@ -175,13 +182,13 @@ def _leads(chunk: _Chunk, random: np.random.Generator) -> dict[str, Any]:
         ),
         "Country": _picked(np.array(COUNTRIES), (random.random(size) ** 2 * 12).astype(np.int64)),
         "Employees": pa.array(
-            np.round(np.exp(random.normal(4 + 0.3 * chunk.warmth, 1.4, size))),
+            np.round(np.exp(4 + 0.3 * chunk.warmth + 1.4 * chunk.size)),
             mask=random.random(size) < 0.2,
         ),
         "Budget": pa.array(
             np.round(np.exp(random.normal(9, 1, size)), 2), mask=random.random(size) < 0.5
         ),
-        "Product": _picked(np.array(["Basic", "Plus", "Enterprise"]), random.integers(0, 3, size)),
+        "Product": _picked(np.array(PRODUCTS), chunk.product),
     }
 
 
