@@ -67,7 +67,9 @@ class _Compiler(PySparkCompiler):
         if not (to.is_floating() and op.arg.dtype.is_string()):
             return cast(op, arg=arg, to=to)
         plain = self.f.replace(arg, sge.convert("_"), sge.convert(""))
-        return self.if_(self.f.anon.regexp_like(arg, sge.convert(NUMBER)), cast(op, arg=plain, to=to), NULL)
+        return self.if_(
+            self.f.anon.regexp_like(arg, sge.convert(NUMBER)), cast(op, arg=plain, to=to), NULL
+        )
 
 
 def spark_tables(

@@ -53,7 +53,7 @@ def feature_frame(path: Path, catalogue: Catalogue) -> "pd.DataFrame":
     """Return feature rows as the models take them: numbers as float64 with NaN, categories as text with None."""
     import pandas as pd
 
-    return _typed(pd.read_parquet(path), catalogue)
+    return typed(pd.read_parquet(path), catalogue)
 
 
 def feature_batches(
@@ -64,7 +64,7 @@ def feature_batches(
 
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=rows):
-            yield _typed(batch.to_pandas(), catalogue)
+            yield typed(batch.to_pandas(), catalogue)
 
 
 def feature_group(path: Path, group: int, catalogue: Catalogue) -> "pd.DataFrame":
@@ -72,10 +72,11 @@ def feature_group(path: Path, group: int, catalogue: Catalogue) -> "pd.DataFrame
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
-        return _typed(file.read_row_group(group).to_pandas(), catalogue)
+        return typed(file.read_row_group(group).to_pandas(), catalogue)
 
 
-def _typed(frame: "pd.DataFrame", catalogue: Catalogue) -> "pd.DataFrame":
+def typed(frame: "pd.DataFrame", catalogue: Catalogue) -> "pd.DataFrame":
+    """Return feature rows with the types that the models take."""
     categories = set(catalogue.categories)
     columns = {}
     for name in frame.columns:

@@ -1,12 +1,17 @@
 """Scoring the open leads: probability, score, grade, reasons and expected value, batch by batch."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from features.catalogue import Catalogue
 from features.errors import DataError
 from features.tables import TableSet
 from pipelines.scored_batches import scored_batches, scored_schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 GRADES = ("A", "B", "C", "D")
 ENOUGH_AMOUNTS = 10  # won deals from which their mean amount says something
@@ -44,13 +49,18 @@ def score_open(frame: Path, bundle: Path, tables: TableSet, folder: Path) -> Sco
 
     Rows stand in the frame's order, and never are all leads in memory.
     """
+    return write_scored(scored_batches(frame, bundle, mean_amount(tables)), folder)
+
+
+def write_scored(batches: "Iterable[pa.Table]", folder: Path) -> ScoredNight:
+    """Write scored rows to ``folder`` as they come, and count them."""
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    amount, path = mean_amount(tables), folder / "scored.parquet"
+    path = folder / "scored.parquet"
     leads, expected, grades = 0, 0.0, dict.fromkeys(GRADES, 0)
     with pq.ParquetWriter(path, scored_schema()) as writer:
-        for table in scored_batches(frame, bundle, amount):
+        for table in batches:
             writer.write_table(table)
             leads += table.num_rows
             expected += pc.sum(table["close_probability"]).as_py() or 0.0
