@@ -42,14 +42,14 @@ RETURNS TIMESTAMP_NTZ RETURN convert_timezone('UTC', zone, moment)
 """
 
 
-class _Compiler(PySparkCompiler):
+class _Compiler(PySparkCompiler):  # type: ignore[misc]  # Ibis has no types
     """Spark's SQL where it means what DuckDB's means."""
 
     __slots__ = ()
 
     def visit_NonNullLiteral(self, op: ops.Literal, *, value: Any, dtype: dt.DataType) -> Any:  # noqa: ANN401, N802
         """Write a float64 as one: Spark reads 86400.0 as a decimal, and divides decimals to six digits."""
-        if dtype.is_floating() and value == value and abs(value) != float("inf"):  # noqa: PLR0124
+        if dtype.is_floating() and value == value and abs(value) != float("inf"):
             return sg.cast(sge.convert(repr(float(value))), sge.DataType.Type.DOUBLE)
         return super().visit_NonNullLiteral(op, value=value, dtype=dtype)
 

@@ -255,10 +255,14 @@ def _notes(
     for place in np.unique(told[told > 0]):
         feature, spec = words[place - 1]
         rows = np.flatnonzero(told == place)
-        column = frame[spec["name"]].iloc[rows]
-        leads = _like(spec, column)
-        for row, value, count in zip(rows, column.astype(object), leads, strict=True):
-            notes[row] = note(feature, spec, value, float(count))
+        # Many leads share a value: each is put into words once.
+        codes, values = pd.factorize(frame[spec["name"]].iloc[rows], use_na_sentinel=False)
+        leads = _like(spec, pd.Series(values))
+        said = [
+            note(feature, spec, value, float(count))
+            for value, count in zip(np.asarray(values, dtype=object), leads, strict=True)
+        ]
+        notes[rows] = np.array(said, dtype=object)[codes]
     return [str(one) for one in notes]
 
 

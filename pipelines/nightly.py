@@ -15,6 +15,7 @@ from features.tables import TableSet
 from pipelines.checks import check_events, check_freshness
 from pipelines.following import follow_outcomes
 from pipelines.lock import one_at_a_time
+from pipelines.on_spark import on_spark
 from pipelines.profiling import peak_memory_mb, profile
 from pipelines.reading import moment_of, read, tidy
 from pipelines.realised import realised
@@ -45,9 +46,18 @@ def nightly(request: Request, steps: Steps) -> Summary:
         BusyError: another run of this project is going on.
     """
     project = request.project
-    with one_at_a_time(
-        request.project_home, command="score", since=request.now, wait_seconds=request.wait_seconds
+    with (
+        one_at_a_time(
+            request.project_home,
+            command="score",
+            since=request.now,
+            wait_seconds=request.wait_seconds,
+        ),
+        on_spark(request) as spark,
     ):
+        assemble, score = (
+            (spark.open_frame, spark.score_open) if spark else (open_frame, score_open)
+        )
         registry = Registry(request.home, project.project)
         champion = steps.reach("ask for the champion", registry.champion, request.shown_file)
         bundle = steps.reach("fetch the model", registry.fetch, champion, request.work)
@@ -65,11 +75,9 @@ def nightly(request: Request, steps: Steps) -> Summary:
             "follow the outcomes since", follow_outcomes, request, tables, catalogue, bundle, as_of
         )
         frame = steps.run(
-            "assemble features", open_frame, tables, project, catalogue, as_of, request.work
+            "assemble features", assemble, tables, project, catalogue, as_of, request.work
         )
-        scored = steps.run(
-            "score and explain", score_open, frame, followed.bundle, tables, request.work
-        )
+        scored = steps.run("score and explain", score, frame, followed.bundle, tables, request.work)
         watched = steps.run(
             "hold against what is usual", watch_night, request, tables, catalogue, followed.bundle, frame, scored, champion.version, as_of
         )  # fmt: skip

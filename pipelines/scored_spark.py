@@ -1,7 +1,7 @@
 """The night's leads scored by Spark's workers: the same model, kernel and words as in one process."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import metadata
@@ -89,7 +89,7 @@ class Scoring:
     amount: float | None
     version: str
 
-    def __call__(self, batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
+    def __call__(self, batches: "Iterable[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
         """Score batches of feature rows."""
         import pyarrow as pa
 

@@ -34,6 +34,7 @@ CUTOFF = int(np.datetime64("2026-03-02T05:00:00", "s").astype(np.int64))
 PAST_DAYS = 730
 OPEN_DAYS = 180  # no open lead is older
 TRAIN_OPEN = 3_000  # of the open leads, in the training folder as well
+LEADS_PER_OWNER = 75
 CLOSED_PER_OPEN = 50  # one lead that closed lately for so many open ones
 
 SOURCES = ["Website", "Webinar", "Trade show", "Referral", "Paid search", "Partner", "Bought list"]
@@ -125,7 +126,7 @@ def make(
     counts = {"leads": 0, "open": 0, "events": 0}
     for chunk in _chunks(leads, past, seed):
         random = np.random.default_rng([seed, 1, int(chunk.number[0])])
-        rows = _leads(chunk, random)
+        rows = _leads(chunk, past, random)
         ends = _outcomes(chunk, random)
         events = _events(chunk, events_per_lead, random)
         known = chunk.number < past + TRAIN_OPEN
@@ -166,16 +167,18 @@ def _chunks(leads: int, past: int, seed: int) -> Iterator[_Chunk]:
         yield _Chunk(number, created, closed, won, warmth, scale, product)
 
 
-def _leads(chunk: _Chunk, random: np.random.Generator) -> dict[str, Any]:
+def _leads(chunk: _Chunk, past: int, random: np.random.Generator) -> dict[str, Any]:
     size = len(chunk.number)
     lean = np.clip(chunk.warmth * 0.9 + random.normal(size=size) * 1.6 + 3, 0, 6).astype(np.int64)
     account = random.integers(0, 1 << 40, size) % (chunk.number.max() // 3 + 1)
-    owner = random.integers(0, 200, size)
+    # As many open leads for each owner at any size; those of the training folder are all there.
+    recent = (chunk.number - past) // LEADS_PER_OWNER
+    owner = np.where(recent >= 0, recent, random.integers(0, TRAIN_OPEN // LEADS_PER_OWNER, size))
     return {
         "Lead ID": pa.array(_ids("00Q", chunk.number)),
         "Created Date": _times(chunk.created),
         "Account": pa.array(_ids("001", account), mask=random.random(size) < 0.3),
-        "Owner": _picked(np.char.mod("owner %03d", np.arange(200)), owner),
+        "Owner": pa.array(np.char.mod("owner %05d", owner)),
         "Source": _picked(np.array(SOURCES), lean),
         "Campaign": _picked(
             np.char.mod("Campaign %02d", np.arange(40)), random.integers(0, 40, size)
