@@ -20,6 +20,7 @@ def headline(results: Mapping[str, Any]) -> dict[str, float | None]:
         "night_peak_mb": night["peak_mb"],
         "shap_ratio_vs_pred_contrib": cases[0]["ratio"] if cases else None,
         "train_ratio_vs_lightgbm": results.get("training", {}).get("ratio"),
+        "train_processor_ratio_vs_lightgbm": results.get("training", {}).get("processor_ratio"),
         "night_ratio_vs_pandas_shap": _ratio(both, lambda one: _night(one, "pandas")),
         "night_ratio_vs_polars_pred_contrib": _ratio(both, lambda one: _night(one, "polars")),
         "features_ratio_vs_pandas": _ratio(features, lambda one: features_ratio(one, "pandas")),
@@ -115,7 +116,7 @@ def document(results: Mapping[str, Any]) -> str:
         for engine, peer in one["peers"].items():
             steps = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in peer["steps"].items())
             lines += ["", f"{engine}: {steps}."]
-    lines += _growth(results["sizes"])
+    lines += _growth(results["sizes"]) + _training(results.get("training"))
     lines += ["", "| figure | |", "|---|---:|"]
     lines += [f"| `{name}` | {_number(results[name])} |" for name in KEYS if name in results]
     return "\n".join(lines) + "\n"
@@ -134,6 +135,7 @@ KEYS = (
     "night_ratio_vs_pandas_shap",
     "night_ratio_vs_polars_pred_contrib",
     "train_ratio_vs_lightgbm",
+    "train_processor_ratio_vs_lightgbm",
     "features_ratio_vs_pandas",
     "features_ratio_vs_polars",
     "features_with_checks_ratio_vs_pandas",
@@ -171,6 +173,19 @@ def _growth(sizes: Sequence[Mapping[str, Any]]) -> list[str]:
         return []
     head = ["from", "to open leads", "what", *FACTORS.values()]
     return ["", "Growth, each size over the one before:", "", *_table(head, rows)]
+
+
+def _training(told: Mapping[str, float] | None) -> list[str]:
+    if told is None:
+        return []
+    words = (
+        f"Training on {told['rows']:,} rows: {told['seconds']:.1f} s. LightGBM's calls, which run beside each"
+        f" other, add up to {told['lightgbm_seconds']:.1f} s (data {told['build_seconds']:.1f} s,"
+        f" trees {told['grow_seconds']:.1f} s, predictions {told['predict_seconds']:.1f} s);"
+        f" {told['rest_seconds']:.1f} s passed without any. Of processors: {told['processor_seconds']:.1f} s,"
+        f" LightGBM's {told['lightgbm_processor_seconds']:.1f} s."
+    )
+    return ["", words]
 
 
 def _figures(ran: Mapping[str, float]) -> list[str]:
