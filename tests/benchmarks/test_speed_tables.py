@@ -85,9 +85,17 @@ def test_one_size_alone_has_neither_growth_nor_a_table_of_it() -> None:
 
 def test_the_document_tells_what_of_the_training_was_lightgbms() -> None:
     training = {
-        **{"rows": 1000, "seconds": 20.0, "lightgbm_seconds": 10.0, "ratio": 2.0},
-        **{"build_seconds": 1.0, "grow_seconds": 7.0, "predict_seconds": 2.0, "rest_seconds": 12.0},
-        **{"processor_seconds": 24.0, "lightgbm_processor_seconds": 8.0, "processor_ratio": 3.0},
+        "rows": 1000,
+        "seconds": 20.0,
+        "lightgbm_seconds": 10.0,
+        "ratio": 2.0,
+        "build_seconds": 1.0,
+        "grow_seconds": 7.0,
+        "predict_seconds": 2.0,
+        "rest_seconds": 12.0,
+        "processor_seconds": 24.0,
+        "lightgbm_processor_seconds": 8.0,
+        "processor_ratio": 3.0,
     }
     told = {**results(size(100, 10)), "training": training}
     text = document({**told, **headline(told)})
