@@ -134,6 +134,18 @@ class Tally:
             self.first = held.iloc[0] if self.first is None else self.first
             self.varied = self.varied or bool((held != self.first).any())
 
+    def take(self, other: "Tally") -> None:
+        """Add what another tally of the same column counted."""
+        self.bins = self.bins + other.bins
+        self.missing = self.missing + other.missing
+        self.strange += other.strange
+        for level, rows in other.new.items():
+            self.new[level] = self.new.get(level, 0) + rows
+        self.distinct |= other.distinct
+        both = self.first is not None and other.first is not None
+        self.varied = self.varied or other.varied or (both and bool(self.first != other.first))
+        self.first = other.first if self.first is None else self.first
+
 
 def counted(where: Places, band: Places, band_count: int, bins: int) -> tuple[Floats, Floats]:
     """Return rows by band and bin, and rows without a value by band."""

@@ -1,18 +1,18 @@
-"""A night as the watch sees it: counted batch by batch, each column held against what is usual."""
+"""A night as the watch sees it: each column, as counted, held against what is usual."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from features.catalogue import Feature
 from models.bundle import Bundle
-from models.drift import Share, compared, distance, each_of, independent, matched, piled, share
+from models.counted import Counted
+from models.drift import Share, compared, distance, each_of, matched, piled, share
 from models.mornings import LEAST_PAST, weekday
 from models.scorer import Floats, Spec
-from models.tally import Tally, bands, bin_count
+from models.tally import Tally
 from models.usual import SCORE, watched
 
 LEVEL = 0.01  # chance that a night without drift warns, all columns together
@@ -62,62 +62,39 @@ class Seen:
 
 
 class Night:
-    """Counts a night batch by batch; ``columns`` and ``score`` then say how it lies."""
+    """A counted night; ``columns`` and ``score`` say how it lies."""
 
-    def __init__(self, bundle: Bundle, usual: Spec, as_of: datetime) -> None:
-        self.bundle, self.usual = bundle, usual
-        self.leads, self.older, self.summed = 0, 0, 0.0
-        self.by_band = np.zeros(len(usual["edges"]) + 1)
-        self._groups: list[Any] = []
-        self._specs = {spec["name"]: spec for spec in bundle.model["features"]}
-        self.told = {column["name"]: column for column in [*usual["columns"], usual["score"]]}
-        self._tallies = {
-            name: Tally.empty(len(self.by_band), bin_count(column))
-            for name, column in self.told.items()
-        }
-        days = usual["weekdays"]
+    def __init__(self, bundle: Bundle, counted: Counted, as_of: datetime) -> None:
+        self.bundle, self.counted = bundle, counted
+        self.usual: Spec = bundle.model["watch"]
+        self.leads = counted.leads
+        self.by_band, self.worth = counted.by_band, counted.worth
+        told = [*self.usual["columns"], self.usual["score"]]
+        self.told = {column["name"]: column for column in told}
+        days = self.usual["weekdays"]
         self.new_weekday = (
             days is not None and weekday(as_of, bundle.catalogue.timezone) not in days
         )
-        self._unsure = UNKNOWN_PAST if usual["past_mornings"] < LEAST_PAST else 1.0
+        self._unsure = UNKNOWN_PAST if self.usual["past_mornings"] < LEAST_PAST else 1.0
         self.importance = _shares(bundle.training.get("importance", {}))
-        self._reference_worth = np.asarray(usual["worth"], dtype=np.float64)
-
-    def add(self, frame: pd.DataFrame, probability: Floats) -> None:
-        """Count feature rows and their probabilities."""
-        band = bands(frame["age_days"], self.usual["edges"])
-        score = pd.Series(np.round(probability, 6), index=frame.index)
-        for name, tally in self._tallies.items():
-            values = score if name == SCORE else frame[name]
-            tally.add(self.told[name], values, band, self._specs.get(name))
-        self.leads += len(frame)
-        self.older += int((frame["age_days"] > self.usual["oldest_days"]).sum())
-        self._groups.append(frame["group_id"].astype(str).to_numpy())
-        self.summed += float(probability.sum())
-        self.by_band += np.bincount(band, minlength=len(self.by_band))
-
-    @property
-    def worth(self) -> float:
-        """Return how many independent leads there are; those of one account count as one."""
-        return independent(np.concatenate(self._groups))
+        self._reference_worth = np.asarray(self.usual["worth"], dtype=np.float64)
 
     def columns(self) -> list[Seen]:
         """Return every column that can be compared tonight."""
-        worth = self.worth
         there = [
             feature
             for feature in watched(self.bundle.catalogue)
             if feature.name in self.told and self.compares(self.told[feature.name])
         ]
         alpha = each_of(TESTS * len(there), LEVEL)
-        return [self._seen(feature, worth, alpha) for feature in there]
+        return [self._seen(feature, self.worth, alpha) for feature in there]
 
     def compares(self, column: Spec) -> bool:
         """Whether the training mornings tell what is usual for a column on tonight's day of the week."""
         return not (self.new_weekday and column["bound"])
 
     def _seen(self, feature: Feature, worth: float, alpha: float) -> Seen:
-        column, tally = self.told[feature.name], self._tallies[feature.name]
+        column, tally = self.told[feature.name], self.counted.tallies[feature.name]
         if column["shared"]:
             worth = min(worth, float(len(tally.distinct)))
         missing, strange = self._missing(column, tally, worth), self._strange(column, tally, worth)
@@ -225,7 +202,7 @@ class Night:
     @property
     def score(self) -> tuple[Spec, Tally]:
         """Return the probabilities: how they are counted, and tonight's."""
-        return self.told[SCORE], self._tallies[SCORE]
+        return self.told[SCORE], self.counted.tallies[SCORE]
 
 
 def counts(column: Spec) -> tuple[Floats, Floats]:

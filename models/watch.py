@@ -15,11 +15,11 @@ import pandas as pd
 
 from features.catalogue import AccountAttribute, Attribute
 from models.bundle import Bundle
+from models.counted import Counted, counted, has_reference
 from models.drift import share
 from models.encoding import unseen
 from models.scorer import Floats
 from models.tonight import BROKEN, LEVEL, Night, Seen
-from models.usual import FORMAT
 from models.watch_words import broken_words, drift_words, joint_words, new_words, score_words
 
 Verdict = Literal["go on", "warn", "stop"]
@@ -76,12 +76,14 @@ def watch(
         bundle: the model. One without a reference, trained before there was a watch, gives one finding that says so.
         as_of: the night, naive UTC.
     """
-    usual = bundle.model.get("watch")
-    if not usual or usual["format"] != FORMAT:
+    if not has_reference(bundle):
         return _without_reference(batches, bundle)
-    night = Night(bundle, usual, as_of)
-    for frame, probability in batches:
-        night.add(frame, probability)
+    return weigh(counted(batches, bundle), bundle, as_of)
+
+
+def weigh(night_counted: Counted, bundle: Bundle, as_of: datetime) -> list[Finding]:
+    """Return what ``watch`` finds, of leads that are counted already, by a bundle that has a reference."""
+    night = Night(bundle, night_counted, as_of)
     if night.leads < LEAST_LEADS:
         words = f"{night.leads} open leads are too few to be compared with those of the training"
         return [Finding("leads", "go on", words, float(night.leads), float(LEAST_LEADS))]
@@ -196,7 +198,7 @@ def _joint(seen: Sequence[Seen], night: Night) -> Finding:
 def _scores(night: Night) -> Finding:
     """Return whether the probabilities lie as they did, for leads of the same ages."""
     column, tally = night.score
-    mean = night.summed / night.leads
+    mean = night.counted.summed / night.leads
     usual = _usual_mean(column["mean"], night.by_band)
     if night.is_one_value(column, tally, night.worth):
         words = (
@@ -224,7 +226,7 @@ def _scores(night: Night) -> Finding:
 def _ages(night: Night) -> Finding:
     """Return how many leads are older than any that the model learned from."""
     found = share(
-        night.older,
+        night.counted.older,
         night.leads,
         usual=0.0,
         allowed=OLDER,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from models.bundle import Bundle
+    from models.counted import Counted
 
 LEADS_PER_WORKER = 50_000  # fewer are scored before another process has started
 
@@ -44,13 +45,16 @@ COLUMNS = (
 )
 
 
-def scored_batches(frame: Path, bundle: Path, amount: float | None) -> Iterator["pa.Table"]:
+def scored_batches(
+    frame: Path, bundle: Path, amount: float | None, counts: "Counted | None" = None
+) -> Iterator["pa.Table"]:
     """Yield the scored rows of a Parquet file of feature rows, in its order; the row groups are the batches.
 
     Args:
         frame: the feature rows.
         bundle: the model's folder.
         amount: what a lead is worth if it closes, None where that is not known.
+        counts: takes the leads of each batch, once it has been yielded; for a model with a reference.
     """
     import pyarrow.parquet as pq
 
@@ -60,7 +64,8 @@ def scored_batches(frame: Path, bundle: Path, amount: float | None) -> Iterator[
     workers = min(cores, leads // LEADS_PER_WORKER, groups)
     if workers < 2:
         alone = _Scoring.begin(bundle, amount, threads=cores)
-        yield from (alone.scored(frame, group) for group in range(groups))
+        for group in range(groups):
+            yield _taken(alone.scored(frame, group), counts)
         return
     # A copy of a process with running threads may hang: new ones are started.
     with ProcessPoolExecutor(
@@ -69,7 +74,22 @@ def scored_batches(frame: Path, bundle: Path, amount: float | None) -> Iterator[
         # A few at a time, so that finished batches do not pile up.
         for first in range(0, groups, 2 * workers):
             some = range(first, min(first + 2 * workers, groups))
-            yield from pool.map(_scored, [frame] * len(some), some)
+            for batch in pool.map(_scored, [frame] * len(some), some):
+                yield _taken(batch, counts)
+
+
+def _taken(batch: "_Batch", counts: "Counted | None") -> "pa.Table":
+    if counts is not None and batch.counts is not None:
+        counts.take(batch.counts)
+    return batch.rows
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Scored rows, and their leads as the watch counts them: the features are at hand but once."""
+
+    rows: "pa.Table"
+    counts: "Counted | None"
 
 
 @dataclass(frozen=True)
@@ -85,14 +105,19 @@ class _Scoring:
 
         return cls(Bundle.load(bundle, threads=threads), amount)
 
-    def scored(self, frame: Path, group: int) -> "pa.Table":
+    def scored(self, frame: Path, group: int) -> _Batch:
         import pyarrow as pa
 
+        from models.counted import counted, has_reference
         from models.reasons import score
 
         rows = feature_group(frame, group, self.model.catalogue)
         told = score(rows, self.model, amount=self.amount, contributions=False)
-        return pa.Table.from_pandas(told, schema=scored_schema(), preserve_index=False)
+        probability = told["close_probability"].to_numpy()
+        return _Batch(
+            pa.Table.from_pandas(told, schema=scored_schema(), preserve_index=False),
+            counted([(rows, probability)], self.model) if has_reference(self.model) else None,
+        )
 
 
 _ready: list[_Scoring] = []  # of a worker's process: it loads the model once
@@ -102,5 +127,5 @@ def _begin(bundle: Path, amount: float | None) -> None:
     _ready[:] = [_Scoring.begin(bundle, amount, threads=1)]
 
 
-def _scored(frame: Path, group: int) -> "pa.Table":
+def _scored(frame: Path, group: int) -> _Batch:
     return _ready[0].scored(frame, group)

@@ -1,7 +1,7 @@
 """Scoring the open leads: probability, score, grade, reasons and expected value, batch by batch."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,18 +13,24 @@ from pipelines.scored_batches import scored_batches, scored_schema
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from models.counted import Counted
+
 GRADES = ("A", "B", "C", "D")
 ENOUGH_AMOUNTS = 10  # won deals from which their mean amount says something
 
 
 @dataclass(frozen=True)
 class ScoredNight:
-    """Where the scored rows lie, and the counts that are told about them."""
+    """Where the scored rows lie, and the counts that are told about them.
+
+    ``counts`` are the watch's, where the leads were counted as they were scored.
+    """
 
     path: Path
     leads: int
     grades: dict[str, int]
     expected_wins: float
+    counts: "Counted | None" = None
 
 
 def catalogue_of(bundle: Path, project: str) -> Catalogue:
@@ -49,7 +55,13 @@ def score_open(frame: Path, bundle: Path, tables: TableSet, folder: Path) -> Sco
 
     Rows stand in the frame's order, and never are all leads in memory.
     """
-    return write_scored(scored_batches(frame, bundle, mean_amount(tables)), folder)
+    from models.bundle import Bundle
+    from models.counted import Counted, has_reference
+
+    model = Bundle.load(bundle)
+    counts = Counted.empty(model.model["watch"]) if has_reference(model) else None
+    scored = write_scored(scored_batches(frame, bundle, mean_amount(tables), counts), folder)
+    return replace(scored, counts=counts)
 
 
 def write_scored(batches: "Iterable[pa.Table]", folder: Path) -> ScoredNight:

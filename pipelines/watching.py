@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from features.catalogue import Catalogue
 from features.errors import StoppedError
 from features.tables import TableSet
-from models.watch import Finding, Verdict, watch, worst
+from models.watch import Finding, Verdict, watch, weigh, worst
 from pipelines.checks import check_kinds, compare
 from pipelines.home import make_private
 from pipelines.promises import realised_finding
@@ -63,7 +63,11 @@ def watch_night(
     """
     from models.bundle import Bundle
 
-    findings = watch(_scored_batches(frame, scored, catalogue), Bundle.load(bundle), as_of)
+    model = Bundle.load(bundle)
+    if scored.counts is not None:
+        findings = weigh(scored.counts, model, as_of)
+    else:
+        findings = watch(_scored_batches(frame, scored, catalogue), model, as_of)
     findings.append(check_kinds(request, tables, catalogue, as_of))
     findings += compare(request, frame, scored, as_of, version)
     finding, cohorts = realised_finding(request, tables, as_of)

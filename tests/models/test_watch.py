@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 
 from models.bundle import Bundle
-from models.watch import Finding, watch, worst
+from models.counted import counted
+from models.tally import Tally
+from models.watch import Finding, watch, weigh, worst
 from tests.models.population import (
     NOW,
     SOURCES,
@@ -171,9 +173,37 @@ def test_batches_of_a_night_give_what_the_whole_gives(model: Bundle) -> None:
     whole = watch([(frame, probability(frame))], model, NOW.to_pydatetime())
     parts = [frame.iloc[:100], frame.iloc[100:]]
     split = watch([(part, probability(part)) for part in parts], model, NOW.to_pydatetime())
-    assert json.dumps([one.to_json() for one in split]) == json.dumps(
-        [one.to_json() for one in whole]
+    apart = [counted([(part, probability(part))], model) for part in parts]
+    apart[0].take(apart[1])
+    added = weigh(apart[0], model, NOW.to_pydatetime())
+    told = [json.dumps([one.to_json() for one in found]) for found in (whole, split, added)]
+    assert told[0] == told[1] == told[2]
+
+
+@pytest.mark.parametrize("values", [[0.0, 0.0], [0.0, 1.0], [np.nan, 1.0], [np.nan, np.nan]])
+def test_one_value_in_each_batch_is_one_value_of_the_night_if_it_is_the_same(
+    values: list[float],
+) -> None:
+    column = {
+        "name": "n",
+        "kind": "number",
+        "edges": [0.5],
+        "low": 0.0,
+        "high": 1.0,
+        "shared": True,
+    }
+    band = np.zeros(3, dtype=np.intp)
+    whole, parts = Tally.empty(1, 2), [Tally.empty(1, 2), Tally.empty(1, 2)]
+    for part, value in zip(parts, values, strict=True):
+        for tally in (whole, part):
+            tally.add(column, pd.Series([value] * 3), band, None)
+    parts[0].take(parts[1])
+    assert (parts[0].varied, parts[0].first, parts[0].distinct) == (
+        whole.varied,
+        whole.first,
+        whole.distinct,
     )
+    assert parts[0].bins.tolist() == whole.bins.tolist()
 
 
 def test_on_a_weekday_that_training_never_saw_the_last_days_are_not_compared() -> None:

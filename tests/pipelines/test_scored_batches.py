@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.bundle import Bundle
+from models.counted import Counted
 from models.scorer import expit
 from pipelines import scored_batches as module
 from pipelines.scored_batches import scored_batches, scored_schema
@@ -59,7 +60,11 @@ def test_batches_and_processes_change_no_row(
     pd.testing.assert_frame_equal(scored(parts, bundle), whole)
     monkeypatch.setattr(module, "LEADS_PER_WORKER", 50)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    pd.testing.assert_frame_equal(scored(parts, bundle), whole)
+    counts = Counted.empty(Bundle.load(bundle).model["watch"])
+    again = pa.concat_tables(scored_batches(parts, bundle, None, counts)).to_pandas()
+    pd.testing.assert_frame_equal(again, whole)
+    assert counts.leads == LEADS
+    assert counts.summed == pytest.approx(whole["close_probability"].sum())
 
 
 @pytest.mark.slow
