@@ -1,8 +1,8 @@
 """What is measured of one size: leadgauge's training and night, the peers' nights, and the floor.
 
-The night is told ``--force``: it has many times the open leads of the training folder, and so owners with more
-open leads and accounts with more people than the model ever saw. Its watch refuses to publish such a night, and
-rightly; here only its time matters, which is the same.
+The night is told ``--force``: it has many times the open leads of the training folder, and with them lower
+close rates by campaign and more people to an account than the model ever saw. The watch warns of such a night
+or refuses to publish it, and rightly; here only its time matters, and what is watched takes the same time.
 """
 
 import json
