@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
+import pyarrow.parquet as pq
 import sqlglot as sg
 import sqlglot.expressions as sge
 from ibis.backends.sql.compilers.base import NULL
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 
 from features.canonical import Canonical
-from features.tables import CANONICAL, TableName, TableSet
+from features.tables import TableName, TableSet
 
 if TYPE_CHECKING:
     from ibis.backends.pyspark import Backend
@@ -28,10 +29,11 @@ NUMBER = (
     rf"(?i)^\s*[+-]?(({_DIGITS}(\.({_DIGITS})?)?|\.{_DIGITS})(e[+-]?{_DIGITS})?"
     r"|inf|infinity|nan)\s*$"
 )
+TABLES: tuple[TableName, ...] = ("leads", "outcomes", "events", "accounts", "history")
 CONF = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.timestampType": "TIMESTAMP_NTZ",  # canonical times are naive UTC
-    "spark.sql.ansi.enabled": "false",  # as DuckDB: dividing by nothing is no error
+    "spark.sql.ansi.enabled": "false",  # as for DuckDB, dividing by zero is no error; it gives null, not inf
     "spark.sql.parquet.inferTimestampNTZ.enabled": "true",
     "spark.sql.caseSensitive": "true",
 }
@@ -82,11 +84,15 @@ def spark_tables(
         read: the table set.
         uri: where Spark finds a table's Parquet file.
     """
+    from pyspark.sql.pandas.types import from_arrow_schema
+
     for name, value in CONF.items():
         session.conf.set(name, value)
     connection = spark_backend(session)
-    for table in CANONICAL:
-        session.read.parquet(uri(table)).createOrReplaceTempView(table)
+    for table in TABLES:
+        # Told what is in them, Spark starts no job to find out.
+        schema = from_arrow_schema(pq.read_schema(read.path(table)), prefer_timestamp_ntz=True)
+        session.read.schema(schema).parquet(uri(table)).createOrReplaceTempView(table)
     tables = Canonical.of(
         connection, cutoff=read.data_cutoff, flat=read.flat, stood_at=read.stood_at
     )

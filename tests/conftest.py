@@ -1,16 +1,22 @@
 """What all tests share: a clean environment, and servers and databases that are slow to make."""
 
+import gc
 import importlib
 import os
 import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
 
 from pipelines.home import Home, prepare_environment
+from tests.spark import Cluster, cluster, missing, session_on
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 # A developer's own settings would send a test's runs to a real server.
 REDIRECTING = (
@@ -85,3 +91,35 @@ def prefect_server() -> Iterator[None]:
 
     with prefect_test_harness(server_startup_timeout=300):
         yield
+
+
+@pytest.fixture(scope="session")
+def spark_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Run a real Spark cluster of two workers for as long as this session needs one."""
+    if why := missing():
+        pytest.skip(why)
+    with cluster(tmp_path_factory.mktemp("cluster")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def spark_rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder that Spark knows as ``viewfs://leadgauge/rows``: not one of the driver's file system to it."""
+    return tmp_path_factory.mktemp("rows")
+
+
+@pytest.fixture(scope="session")
+def spark_session(spark_cluster: Cluster, spark_rows: Path) -> "Iterator[SparkSession]":
+    """Start a session on the cluster: that takes longer than what it is asked for."""
+    link = "spark.hadoop.fs.viewfs.mounttable.leadgauge.link./rows"
+    with session_on(spark_cluster, **{link: spark_rows.as_uri()}) as session:
+        yield session
+
+
+@pytest.fixture
+def spark(spark_session: "SparkSession") -> "Iterator[SparkSession]":
+    """Return a session on the cluster; what it leaves open is closed before it warns somebody else."""
+    yield spark_session
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
