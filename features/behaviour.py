@@ -45,8 +45,9 @@ def behaviour(tables: Canonical, snapshots: ir.Table, catalogue: Catalogue) -> l
     seen = seen.filter(before(seen.occurred_at, seen.as_of), before(seen.known_at, seen.as_of))
     days = [feature for feature in features if isinstance(feature, ActiveDays)]
     rest = [feature for feature in features if not isinstance(feature, ActiveDays)]
-    found = [_by_event(codes.marked(seen), rest, codes)] if rest else []
-    return [*found, _by_day(seen, days)] if days else found
+    seen = codes.marked(seen)
+    found = [_by_event(seen, rest, codes)] if rest else []
+    return [*found, _by_day(seen, days, codes)] if days else found
 
 
 def absent(feature: Feature) -> float | None:
@@ -92,9 +93,13 @@ class _Codes:
             return seen.count().cast("float64")
         last = len(self.windows) if days is None else self.windows.index(days)
         if kind is None:
-            return (seen.window <= _small(last)).cast("float64").sum()
+            return self.inside(seen, self.windows[last]).cast("float64").sum()
         first = self.kinds.index(kind) * (len(self.windows) + 1)
         return seen.code.between(_small(first), _small(first + last)).cast("float64").sum()
+
+    def inside(self, seen: ir.Table, days: int) -> ir.BooleanValue:
+        """Whether the narrowest window that holds a row is within the one of ``days``."""
+        return seen.window <= _small(self.windows.index(days))
 
     def times(self, seen: ir.Table, kind: str | None) -> ir.Value:
         """Return the events' times, null where they are of another kind."""
@@ -131,14 +136,11 @@ def _kinds(feature: Feature) -> list[str]:
             return []
 
 
-def _by_day(seen: ir.Table, features: Sequence[ActiveDays]) -> ir.Table:
+def _by_day(seen: ir.Table, features: Sequence[ActiveDays], codes: _Codes) -> ir.Table:
     """Count days: one with an event in a window has its last event in it, for the window ends last of all."""
-    starts = {_start(f.days): seen[_start(f.days)] for f in features if f.days}
-    daily = seen.group_by(*KEYS, day=seen.occurred_at.date(), **starts).aggregate(
-        last_at=seen.occurred_at.max()
-    )
+    daily = seen.group_by(*KEYS, day=seen.occurred_at.date()).aggregate(window=seen.window.min())
     counts = {
-        feature.name: (daily.last_at >= daily[_start(feature.days)]).cast("float64").sum()
+        feature.name: codes.inside(daily, feature.days).cast("float64").sum()
         if feature.days
         else daily.count().cast("float64")
         for feature in features
