@@ -213,10 +213,15 @@ class Delivery(Block):
 
 
 class Limits(Block):
-    """What a run may not exceed."""
+    """What a run may not exceed.
+
+    ``memory_gb`` is the database's; ``training_rows`` snapshots are learned from at most: of a larger
+    company a sample of whole accounts.
+    """
 
     quarantine_share: Share = 0.05
     memory_gb: PositiveFloat = 4.0
+    training_rows: PositiveInt = 500_000
 
 
 class Spark(Block):
