@@ -20,6 +20,7 @@ from features.portions import write_portions
 from features.project import Project
 from features.snapshots import (
     count_snapshots,
+    drawn,
     morning_snapshots,
     open_snapshots,
     training_snapshots,
@@ -31,7 +32,8 @@ from features.tables import TableSet, open_tables
 class TrainingFrames:
     """Where the two frames of a training lie, and the catalogue that they follow.
 
-    ``snapshots`` counts those of the ladder whose label is not known yet, too.
+    ``snapshots`` counts those of the ladder whose label is not known yet, too. ``share`` of the accounts
+    are in the ladder: 1 unless there were more snapshots than the project file lets be learned from.
     """
 
     catalogue: Catalogue
@@ -39,6 +41,7 @@ class TrainingFrames:
     mornings: Path
     suspects: list[Suspect]
     snapshots: int
+    share: float = 1.0
 
 
 def canonical(connection: Backend, read: TableSet) -> Canonical:
@@ -63,15 +66,19 @@ def training_frames(read: TableSet, project: Project, folder: Path) -> TrainingF
             if suspect.verdict == "left out"
         }
         catalogue = build_catalogue(tables, read, project, suspects=condemned)
+        snapshots = count_snapshots(tables, project)
         frames = TrainingFrames(
             catalogue,
             folder / "ladder.parquet",
             folder / "mornings.parquet",
             suspects,
-            count_snapshots(tables, project),
+            snapshots,
+            min(1.0, project.limits.training_rows / max(1, snapshots)),
         )
         # Snapshots are computed once: every family of features joins them anew.
-        ladder = connection.create_table("ladder", training_snapshots(tables, project))
+        ladder = connection.create_table(
+            "ladder", drawn(training_snapshots(tables, project), frames.share)
+        )
         connection.to_parquet(assemble(tables, ladder, catalogue), frames.ladder)
         mornings = connection.create_table("mornings", morning_snapshots(tables, project))
         _write_mornings(connection, tables, mornings, catalogue, frames.mornings)

@@ -56,12 +56,19 @@ def morning_snapshots(
     # The last morning stays, however far apart they stand: one alone may have too many rows.
     if count <= SOMEWHAT_MORE * MAX_MORNING_ROWS:
         return rows
-    return rows.filter(_drawn(rows.group_id, MAX_MORNING_ROWS / count))
+    return drawn(rows, MAX_MORNING_ROWS / count)
 
 
-def _drawn(name: ir.StringValue, share: float) -> ir.BooleanValue:
-    """Whether a name is in a sample of this share, whatever the engine and the other names."""
-    return name.hexdigest("md5").substr(0, 8) < f"{min(int(share * 2**32), 2**32 - 1):08x}"
+def drawn(rows: ir.Table, share: float) -> ir.Table:
+    """Return the rows of a share of the accounts, always the same ones: those of a smaller share are among them.
+
+    Drawn by a hash of the account's name, whatever the engine and the other accounts. An account is
+    taken whole, so that its leads never stand on both sides of a split, or count for less than they are.
+    """
+    if share >= 1:
+        return rows
+    edge = f"{int(share * 2**32):08x}"
+    return rows.filter(rows.group_id.hexdigest("md5").substr(0, 8) < edge)
 
 
 def open_snapshots(tables: Canonical, project: Project, as_of: datetime) -> ir.Table:

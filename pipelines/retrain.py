@@ -38,6 +38,7 @@ class Fitted:
     wins: int
     leads: int
     segments: list[dict[str, Any]] = field(default_factory=list)
+    share: float = 1.0
 
 
 def retrain(request: Request, steps: Steps) -> Summary:
@@ -124,6 +125,7 @@ def fit(frames: TrainingFrames, request: Request) -> Fitted:
         wins=trained.bundle.training["won_leads"],
         leads=trained.bundle.training["leads"],
         segments=segments,
+        share=frames.share,
     )
 
 
@@ -166,9 +168,10 @@ def summarise(
         as_of=moment_of(request, tables),
         data_cutoff=tables.data_cutoff,
         written=[request.work / "record", request.work / "bundle"],
-        warnings=tables.warnings,
+        warnings=[*tables.warnings, *_sampled(request, fitted)],
         facts={
             "model_version": version.version,
+            "share_of_accounts": fitted.share,
             "step": fitted.step,
             "why": fitted.why,
             "promoted": promoted,
@@ -180,6 +183,15 @@ def summarise(
         f"{fitted.wins} of them won; {_state(verdict, promoted=promoted)}.",
         next_steps=_next_steps(request.shown_file, version, verdict, promoted=promoted),
     )
+
+
+def _sampled(request: Request, fitted: Fitted) -> list[str]:
+    if fitted.share >= 1:
+        return []
+    return [
+        f"learned from {100 * fitted.share:.3g} % of the accounts: limits.training_rows is "
+        f"{request.project.limits.training_rows:,}; docs/scale.md tells what a sample costs"
+    ]
 
 
 def _state(verdict: Verdict, *, promoted: bool) -> str:

@@ -1,12 +1,13 @@
 """Which snapshots there are, what their labels say, and which are not known yet."""
 
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from features.assemble import assemble
-from features.snapshots import morning_snapshots, open_snapshots, training_snapshots
+from features.snapshots import drawn, morning_snapshots, open_snapshots, training_snapshots
 from tests.features.drawn import Drawn, project
 from tests.features.test_no_leakage import everything
 
@@ -99,6 +100,19 @@ def test_of_very_many_leads_whole_accounts_are_drawn_always_the_same_ones(
     assert {r["lead_id"] for r in some} < set(names)
     assert 0.5 * 90 < len(some) < 1.5 * 90
     assert len(some) == 3 * len({(r["group_id"], r["as_of"]) for r in some})
+
+
+def test_the_accounts_of_a_smaller_sample_are_among_those_of_a_larger_one(world: Drawn) -> None:
+    leads = "lead_id | created_at\n" + "\n".join(
+        f"lead{number:03d} | 2026-01-01 00:00:00" for number in range(300)
+    )
+    settings = project(label={"horizon_days": 10})
+    tables = world.tables(leads=leads, outcomes="lead_id | won | closed_at")
+    ladder = training_snapshots(tables, settings)
+    shares = (0.001, 0.1, 0.3, 0.9, 1.0)
+    found = [{r["lead_id"] for r in rows(world, drawn(ladder, share))} for share in shares]
+    assert all(few <= more for few, more in pairwise(found))
+    assert [len(one) / 300 for one in found] == pytest.approx(shares, abs=0.08)
 
 
 def test_leads_before_the_first_trustworthy_date_are_not_learned_from(world: Drawn) -> None:
