@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from models.bundle import Bundle
     from models.counted import Counted
 
-LEADS_PER_WORKER = 50_000  # fewer are scored before another process has started
+LEADS_PER_WORKER = 75_000  # fewer are scored before another process has started
 
 
 def scored_schema() -> "pa.Schema":
