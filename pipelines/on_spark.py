@@ -164,7 +164,7 @@ class OnSpark:
             shared.session.sparkContext.setJobGroup(self._run, f"leadgauge: {what}")
             looking = threading.Thread(
                 target=_look_after,
-                args=(shared.session, self._run, self._asked.wait_seconds, ended, deserted),
+                args=(shared.session, self._asked.wait_seconds, ended, deserted),
                 daemon=True,
             )
             looking.start()
@@ -196,7 +196,7 @@ def _look_after(
     ended: threading.Event,
     deserted: threading.Event,
 ) -> None:
-    """Cancel the jobs of a group where a cluster has had no worker for too long: Spark itself would wait for ever."""
+    """Cancel all jobs where a cluster has had no worker for too long: Spark itself would wait for ever."""
     context = session.sparkContext
     if str(context.master).startswith("local"):
         return
@@ -207,8 +207,8 @@ def _look_after(
         alone = 0.0 if there > 0 else alone + LOOK_SECONDS
         if alone >= wait_seconds:
             deserted.set()
-            context.cancelJobGroup(group)
-            return
+            # Without a worker nobody's jobs run; Spark starts some of a query in groups of their own.
+            context.cancelAllJobs()
 
 
 def _of_spark(error: BaseException) -> bool:

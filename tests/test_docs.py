@@ -118,7 +118,7 @@ def documented() -> list[tuple[str, str, str]]:
         for heading, model in SECTIONS.items()
         for row in rows_under(heading)
     ]
-    for row in rows_under("limits, report, schedule"):
+    for row in rows_under("limits, spark, report, schedule"):
         block, key = row[0].strip("`").split(".")
         rows.append((block.capitalize(), key, row[1]))
     return rows
