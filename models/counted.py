@@ -1,7 +1,9 @@
 """The leads of a night, counted for the watch: batches are counted apart, wherever they are scored, and added up."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -20,7 +22,8 @@ class Counted:
     """Sums over leads, and one number for each lead's account.
 
     ``tallies`` by column; ``by_band`` leads by age band; ``older`` than any that was learned from;
-    ``summed`` probabilities; ``groups`` hashes of ``group_id``, batch by batch.
+    ``summed`` probabilities; ``groups`` hashes of ``group_id``, batch by batch, or ``kept_worth`` in
+    their place, once the night is counted and on disk.
     """
 
     tallies: dict[str, Tally]
@@ -29,6 +32,7 @@ class Counted:
     older: int = 0
     summed: float = 0.0
     groups: list[npt.NDArray[np.uint64]] = field(default_factory=list[npt.NDArray[np.uint64]])
+    kept_worth: float | None = None
 
     @classmethod
     def empty(cls, usual: Spec) -> Self:
@@ -72,7 +76,34 @@ class Counted:
     @property
     def worth(self) -> float:
         """Return how many independent leads there are; those of one account count as one."""
+        if self.kept_worth is not None:
+            return self.kept_worth
         return independent(np.concatenate(self.groups)) if self.groups else 0.0
+
+    def save(self, path: Path) -> None:
+        """Write the sums as JSON; of the accounts it says only how many independent leads they come to."""
+        document = {
+            "leads": self.leads,
+            "older": self.older,
+            "summed": self.summed,
+            "by_band": self.by_band.tolist(),
+            "worth": self.worth,
+            "tallies": {name: tally.to_json() for name, tally in self.tallies.items()},
+        }
+        path.write_text(json.dumps(document), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read the sums back; nothing can be added to them."""
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return cls(
+            {name: Tally.from_json(tally) for name, tally in told["tallies"].items()},
+            np.array(told["by_band"]),
+            told["leads"],
+            told["older"],
+            told["summed"],
+            kept_worth=told["worth"],
+        )
 
 
 def has_reference(bundle: Bundle) -> bool:

@@ -131,7 +131,8 @@ class Tally:
         if column.get("shared"):
             self.distinct.update(held.unique().tolist())
         if len(held):
-            self.first = held.iloc[0] if self.first is None else self.first
+            if self.first is None:
+                self.first = held.iloc[:1].tolist()[0]
             self.varied = self.varied or bool((held != self.first).any())
 
     def take(self, other: "Tally") -> None:
@@ -145,6 +146,31 @@ class Tally:
         both = self.first is not None and other.first is not None
         self.varied = self.varied or other.varied or (both and bool(self.first != other.first))
         self.first = other.first if self.first is None else self.first
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the tally as JSON values."""
+        return {
+            "bins": self.bins.tolist(),
+            "missing": self.missing.tolist(),
+            "strange": self.strange,
+            "new": self.new,
+            "first": self.first,
+            "varied": self.varied,
+            "distinct": sorted(self.distinct),
+        }
+
+    @classmethod
+    def from_json(cls, told: dict[str, Any]) -> "Tally":
+        """Return the tally that ``to_json`` told."""
+        return cls(
+            np.array(told["bins"]),
+            np.array(told["missing"]),
+            told["strange"],
+            told["new"],
+            told["first"],
+            told["varied"],
+            set(told["distinct"]),
+        )
 
 
 def counted(where: Places, band: Places, band_count: int, bins: int) -> tuple[Floats, Floats]:

@@ -13,8 +13,6 @@ from pipelines.scored_batches import scored_batches, scored_schema
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from models.counted import Counted
-
 GRADES = ("A", "B", "C", "D")
 ENOUGH_AMOUNTS = 10  # won deals from which their mean amount says something
 
@@ -23,14 +21,14 @@ ENOUGH_AMOUNTS = 10  # won deals from which their mean amount says something
 class ScoredNight:
     """Where the scored rows lie, and the counts that are told about them.
 
-    ``counts`` are the watch's, where the leads were counted as they were scored.
+    ``counts`` is the watch's file, where the leads were counted as they were scored.
     """
 
     path: Path
     leads: int
     grades: dict[str, int]
     expected_wins: float
-    counts: "Counted | None" = None
+    counts: Path | None = None
 
 
 def catalogue_of(bundle: Path, project: str) -> Catalogue:
@@ -61,7 +59,10 @@ def score_open(frame: Path, bundle: Path, tables: TableSet, folder: Path) -> Sco
     model = Bundle.load(bundle)
     counts = Counted.empty(model.model["watch"]) if has_reference(model) else None
     scored = write_scored(scored_batches(frame, bundle, mean_amount(tables), counts), folder)
-    return replace(scored, counts=counts)
+    if counts is None:
+        return scored
+    counts.save(folder / "counts.json")
+    return replace(scored, counts=folder / "counts.json")
 
 
 def write_scored(batches: "Iterable[pa.Table]", folder: Path) -> ScoredNight:

@@ -62,10 +62,11 @@ def watch_night(
         StoppedError: a finding says that the scores cannot be right, and ``--force`` was not said.
     """
     from models.bundle import Bundle
+    from models.counted import Counted
 
     model = Bundle.load(bundle)
     if scored.counts is not None:
-        findings = weigh(scored.counts, model, as_of)
+        findings = weigh(Counted.load(scored.counts), model, as_of)
     else:
         findings = watch(_scored_batches(frame, scored, catalogue), model, as_of)
     findings.append(check_kinds(request, tables, catalogue, as_of))

@@ -227,6 +227,7 @@ def test_training_tells_what_was_promised(trained_once: Trained) -> None:
     assert list(document)[:8] == COMMON
     assert set(document) - set(COMMON) == {
         "model_version",
+        "share_of_accounts",
         "step",
         "why",
         "promoted",
@@ -235,6 +236,7 @@ def test_training_tells_what_was_promised(trained_once: Trained) -> None:
         "segments",
     }
     assert document["model_version"] == "1"
+    assert document["share_of_accounts"] == 1
     assert document["step"] in {"base_rate", "logistic"}
     assert document["promoted"] is document["gate"]["promoted"]
     evaluation = document["evaluation"]
@@ -242,6 +244,23 @@ def test_training_tells_what_was_promised(trained_once: Trained) -> None:
     assert [METRICS - set(evaluation[name]) for name in ("leadgauge", "base_rate", "logistic")] == [
         set()
     ] * 3
+
+
+@pytest.mark.slow
+def test_a_company_too_large_for_the_machine_is_learned_from_by_a_sample_of_accounts(
+    in_process: Run, tmp_path: Path
+) -> None:
+    project = write_tiny(tmp_path / "company", limits={"training_rows": 400})
+    document = only_document(
+        in_process("train", project, "--home", tmp_path / "home", "--json", "--no-promote")
+    )
+    share = document["share_of_accounts"]
+    assert 0.3 < share < 0.95
+    (told,) = [words for words in document["warnings"] if words.startswith("learned from")]
+    assert told == (
+        f"learned from {100 * share:.3g} % of the accounts: limits.training_rows is 400; "
+        "docs/scale.md tells what a sample costs"
+    )
 
 
 @pytest.mark.slow
