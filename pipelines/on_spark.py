@@ -161,7 +161,7 @@ class OnSpark:
         ended, deserted = threading.Event(), threading.Event()
         try:
             shared = self._shared()
-            shared.session.sparkContext.setJobGroup(self._run, f"leadgauge: {what}")
+            shared.session.sparkContext.setJobDescription(f"leadgauge, {self._run}: {what}")
             looking = threading.Thread(
                 target=_look_after,
                 args=(shared.session, self._asked.wait_seconds, ended, deserted),
@@ -190,11 +190,7 @@ class OnSpark:
 
 
 def _look_after(
-    session: "SparkSession",
-    group: str,
-    wait_seconds: int,
-    ended: threading.Event,
-    deserted: threading.Event,
+    session: "SparkSession", wait_seconds: int, ended: threading.Event, deserted: threading.Event
 ) -> None:
     """Cancel all jobs where a cluster has had no worker for too long: Spark itself would wait for ever."""
     context = session.sparkContext
