@@ -70,7 +70,8 @@ class Source(Block):
     ``_leadgauge_row``, the row's number; one named as a canonical column needs no mapping. All
     rows are seen, those after an as-of too. ``where`` filters after that. ``time_formats``:
     strptime's, or ``epoch_s`` and ``epoch_ms``; without any, times are ISO 8601. ``drop`` and
-    ``types`` are about attributes.
+    ``types`` are about attributes. ``keep_read``: of events, what a run has read of a file is kept
+    in the home, so that the next reads new files only.
     """
 
     path: Texts = []
@@ -92,6 +93,7 @@ class Source(Block):
     drop: list[str] = []
     types: dict[str, AttributeType] = {}
     kind: str | None = None
+    keep_read: bool = False
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
