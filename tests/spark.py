@@ -79,10 +79,6 @@ class Cluster:
             if "CoarseGrainedExecutorBackend" in " ".join(child.cmdline())
         ]
 
-    def scoring(self) -> list[psutil.Process]:
-        """Return the executors that run Python: nothing but scoring does."""
-        return [one for one in self.executors() if one.children()]
-
     def kill_workers(self) -> None:
         for worker in self.workers:
             for child in psutil.Process(worker.pid).children(recursive=True):

@@ -14,6 +14,7 @@ import yaml
 from features.errors import ProjectError
 from features.project import Project
 from pipelines import on_spark as module
+from pipelines import scored_spark
 from pipelines.home import Home
 from tests.pipelines.conftest import Run, Trained
 from tests.spark import QUICK, QUIET, Cluster, cluster, missing, until
@@ -64,7 +65,9 @@ def test_a_night_on_a_cluster_publishes_the_same_bytes_though_a_worker_is_killed
     trained_once: Trained,
     in_process: Run,
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(scored_spark, "LEADS_PER_TASK", (20, 40))  # so that both workers are at it
     embedded, distributed = projects(trained_once, tmp_path, folder="viewfs://leadgauge/rows")
     alone = home_of(trained_once, tmp_path, "alone")
     told = in_process("score", embedded, "--home", alone.root, *NIGHT)
@@ -72,7 +75,9 @@ def test_a_night_on_a_cluster_publishes_the_same_bytes_though_a_worker_is_killed
     for killed in (False, True):
         home = home_of(trained_once, tmp_path, f"killed-{killed}")
         victims: list[int] = []
-        killing = threading.Thread(target=_kill_one, args=(spark_cluster, victims), daemon=True)
+        killing = threading.Thread(
+            target=_kill_one, args=(spark_cluster, spark_rows, victims), daemon=True
+        )
         if killed:
             killing.start()
         told = in_process("score", distributed, "--home", home.root, *NIGHT)
@@ -85,12 +90,14 @@ def test_a_night_on_a_cluster_publishes_the_same_bytes_though_a_worker_is_killed
     assert spark.range(3).count() == 3  # it was there before, so it is left running
 
 
-def _kill_one(cluster: Cluster, victims: list[int]) -> None:
-    """Kill an executor, and the worker's processes below it, once it scores."""
-    executor = until(cluster.scoring)[0]
+def _kill_one(cluster: Cluster, rows: Path, victims: list[int]) -> None:
+    """Kill an executor, and the Python below it, while scored rows are being written."""
+    until(lambda: list(rows.glob("*/scored/_temporary")))
+    executor = cluster.executors()[0]
     for process in [*executor.children(recursive=True), executor]:
         process.kill()
-    victims.append(executor.pid)
+    if not list(rows.glob("*/scored/_SUCCESS")):
+        victims.append(executor.pid)
 
 
 @pytest.mark.slow
