@@ -12,6 +12,7 @@ from features.nearest import hint
 from features.project import Source
 from features.project_checks import canonical_columns
 from features.raw import FILE, ROW, RawTable
+from features.row_by_row import looks_beyond
 from features.values import is_number, trimmed
 
 TAKEN = "_leadgauge_taken"
@@ -46,6 +47,8 @@ def clean(
         DataError: an expression fails on a value.
     """
     problems = list(_unknown(raw, source, trained=trained))
+    if raw.partitions:
+        problems += _beyond_the_row(connection, raw, source)
     query = _base(raw, source)
     types = _types(connection, query)
     failed: list[str] = []
@@ -83,7 +86,20 @@ def clean(
         f"SELECT (SELECT count(*) FROM {raw.name}) - (SELECT count(*) FROM {name})"
     ).fetchone()
     connection.execute(f"DROP TABLE {raw.name}")
-    return replace(cleaned, filtered=gone[0] if gone else 0)
+    elsewhere = sum(part.read - (part.rows or 0) for part in raw.kept)
+    return replace(cleaned, filtered=(gone[0] if gone else 0) + elsewhere)
+
+
+def _beyond_the_row(
+    connection: duckdb.DuckDBPyConnection, raw: RawTable, source: Source
+) -> Iterator[str]:
+    """Expressions that cannot be kept: their values change with the other files, or with the night."""
+    said = {f"derive.{name}": expression for name, expression in source.derive.items()}
+    said |= {"where": source.where} if source.where else {}
+    for where, expression in said.items():
+        beyond = looks_beyond(connection, expression, [*raw.columns, *source.derive])
+        if beyond:
+            yield f"{raw.key}.{where}: {beyond}, and keep_read reads each file once and by itself; write it without, or take keep_read out"
 
 
 def _names(expression: str, columns: list[str]) -> bool:

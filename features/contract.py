@@ -15,6 +15,8 @@ from features.clean import clean
 from features.cutoff import find_cutoff, latest_time
 from features.errors import DataError, ProjectError
 from features.judging import Cleaned, judge_all
+from features.kept_files import Keeping, keeping
+from features.kept_rows import keep_rows, kept_rows
 from features.outcome_source import refuse_without_wins
 from features.project import Project
 from features.project_checks import each_source
@@ -22,7 +24,7 @@ from features.quarantine import Quarantine
 from features.raw import REFUSED, RawTable, refuse_changed
 from features.row_checks import parse
 from features.sources import load_source
-from features.tables import CANONICAL, TableCount, TableName, TableSet
+from features.tables import CANONICAL, EventFiles, TableCount, TableName, TableSet
 
 Progress = Callable[[str], None]
 
@@ -35,6 +37,7 @@ def read_tables(
     now: datetime,
     as_of: datetime | None = None,
     trained: bool = False,
+    kept: Path | None = None,
     progress: Progress | None = None,
 ) -> TableSet:
     """Read every source of a project, check every row, and write the canonical tables to ``folder``.
@@ -42,8 +45,9 @@ def read_tables(
     ``now`` and ``as_of`` are naive UTC. With ``as_of``, what came at or after it is passed over
     and counted; derived columns are computed before that, over all rows of the source.
     ``trained``: the columns' types are those of a model, and a column that is gone is for
-    whoever scores with it to miss. ``progress`` is told what is being done. Beside the tables lie ``quarantine.csv``, one line per
-    refused row, and ``tables.json``.
+    whoever scores with it to miss. ``kept``: a folder that this run alone uses, for the rows of events whose
+    source says ``keep_read``; the tables are the same with and without it. ``progress`` is told what is
+    being done. Beside the tables lie ``quarantine.csv``, one line per refused row, and ``tables.json``.
 
     Raises:
         ProjectError: a source, a column or an expression of the project file does not exist.
@@ -51,19 +55,20 @@ def read_tables(
     """
     tell = progress or (lambda _: None)
     folder.mkdir(parents=True, exist_ok=True)
-    with _database(folder, project.limits.memory_gb) as connection:
-        raws = _load(connection, project, data_root, folder, tell)
+    with (
+        keeping(kept, project.timezone) as held,
+        _database(folder, project.limits.memory_gb) as connection,
+    ):
+        raws = _load(connection, project, data_root, folder, tell, held)
         read = _rows_read(connection, raws)
-        # From here on SQL of the project file runs: it sees the loaded rows, and no file of the machine.
-        lying = ", ".join(sql.text(str(file.path)) for raw in raws for file in raw.lies_in)
-        connection.execute(f"SET allowed_paths = [{lying}]")
-        connection.execute(f"SET allowed_directories = [{sql.text(str(folder))}]")
-        connection.execute("SET enable_external_access = false")
+        _lock_in(connection, raws, [folder, *([held.folder] if held else [])])
         cleaned = _clean(connection, project, raws, tell, trained=trained)
         warnings = refuse_without_wins(connection, project, cleaned["outcomes"][0])
         tell("checking rows")
+        cleaned["events"] = keep_rows(connection, cleaned["events"], project.timezone, held)
         for table in CANONICAL:
-            parse(connection, table, cleaned[table], project.timezone)
+            rows = kept_rows(cleaned[table], held)
+            parse(connection, table, cleaned[table], project.timezone, rows)
         cutoff = find_cutoff(connection, project, now, as_of)
         quarantine = Quarantine(connection)
         judge_all(connection, project, cleaned, cutoff, quarantine)
@@ -99,6 +104,7 @@ def read_tables(
             left_out=written.left_out,
             warnings=[*warnings, *_refused(counts), *_unreadable(project, written)],
             digest=hashlib.sha256("\n".join(raw.digest for raw in raws).encode()).hexdigest(),
+            event_files=_event_files(raws, cleaned) if held else None,
         )
     tables.save()
     return tables
@@ -130,12 +136,26 @@ def _load(
     data_root: Path,
     folder: Path,
     tell: Progress,
+    held: Keeping | None,
 ) -> list[RawTable]:
     raws = []
     for key, table, source in each_source(project):
         tell(f"reading {key.removeprefix('sources.')}")
-        raws.append(load_source(connection, key, table, source, data_root, folder / "reading"))
+        scratch = folder / "reading"
+        raws.append(load_source(connection, key, table, source, data_root, scratch, held))
     return raws
+
+
+def _lock_in(
+    connection: duckdb.DuckDBPyConnection, raws: list[RawTable], folders: list[Path]
+) -> None:
+    """From here on SQL of the project file runs: it sees the loaded rows, and no file of the machine."""
+    lying = ", ".join(sql.text(str(file.path)) for raw in raws for file in raw.lies_in)
+    connection.execute(f"SET allowed_paths = [{lying}]")
+    connection.execute(
+        f"SET allowed_directories = [{', '.join(sql.text(str(folder)) for folder in folders)}]"
+    )
+    connection.execute("SET enable_external_access = false")
 
 
 def _rows_read(connection: duckdb.DuckDBPyConnection, raws: list[RawTable]) -> dict[TableName, int]:
@@ -145,8 +165,20 @@ def _rows_read(connection: duckdb.DuckDBPyConnection, raws: list[RawTable]) -> d
         row = connection.execute(
             f"SELECT (SELECT count(*) FROM {raw.name}) + (SELECT count(*) FROM refused WHERE source = {sql.text(raw.key)})"
         ).fetchone()
-        read[raw.table] += row[0] if row else 0
+        read[raw.table] += (row[0] if row else 0) + sum(part.read for part in raw.kept)
     return read
+
+
+def _event_files(raws: list[RawTable], cleaned: Cleaned) -> EventFiles | None:
+    """Count files of the sources that say ``keep_read``, before and after the run; None if none does."""
+    before = [part for raw in raws for part in raw.partitions]
+    after = [part for source in cleaned["events"] for part in source.raw.partitions]
+    if not before:
+        return None
+    kept = sum(part.rows is not None for part in before)
+    return EventFiles(
+        kept=kept, read=len(before) - kept, refused=sum(part.rows is None for part in after)
+    )
 
 
 def _clean(

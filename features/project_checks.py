@@ -63,6 +63,7 @@ def cross_checks(project: Project) -> list[Problem]:
     for key, table, source in each_source(project):
         found += _mapping(key, table, source)
         found += _reading(key, source)
+        found += _kept(key, table, source)
     found += _kinds(project)
     found += _features(project)
     both = sorted(set(project.label.won) & set(project.label.lost))
@@ -143,6 +144,19 @@ def _reading(key: str, source: Source) -> Iterator[Problem]:
             )
     if source.sheet is not None and source.url:
         yield f"{key}.sheet", "a database has no sheets"
+
+
+def _kept(key: str, table: TableName, source: Source) -> Iterator[Problem]:
+    if source.keep_read and table != "events":
+        yield (
+            f"{key}.keep_read",
+            f"only what is read of events can be kept; {table} are read anew every night",
+        )
+    elif source.keep_read and source.url:
+        yield (
+            f"{key}.keep_read",
+            "a query has no files to keep; it is run anew every night",
+        )
 
 
 def _kinds(project: Project) -> Iterator[Problem]:

@@ -64,17 +64,25 @@ def parse(
     table: TableName,
     sources: Sequence[CleanTable],
     zone: str,
+    kept: Sequence[str] = (),
 ) -> None:
-    """Write ``parsed_<table>``: each canonical column, what the source said (``said_``) and why it is none (``why_``)."""
-    selects = [_parsed(table, cleaned, zone) for cleaned in sources] or [_nothing(table)]
+    """Write ``parsed_<table>``: each canonical column, what the source said (``said_``) and why it is none (``why_``).
+
+    ``kept`` are rows of the same columns that an earlier run has parsed.
+    """
+    selects = [parsed(table, cleaned, zone) for cleaned in sources] or [_nothing(table)]
     # Events are many: they are read again rather than copied, unless reading them is work.
     lies = table == "events" and bool(sources) and all(one.raw.lies_in for one in sources)
+    if kept and not lies:
+        connection.execute(f"CREATE TABLE read_{table} AS {' UNION ALL BY NAME '.join(selects)}")
+        selects, lies = [f"SELECT * FROM read_{table}"], True
     connection.execute(
-        f"CREATE OR REPLACE {'VIEW' if lies else 'TABLE'} parsed_{table} AS {' UNION ALL BY NAME '.join(selects)}"
+        f"CREATE OR REPLACE {'VIEW' if lies else 'TABLE'} parsed_{table} AS {' UNION ALL BY NAME '.join([*selects, *kept])}"
     )
 
 
-def _parsed(table: TableName, cleaned: CleanTable, zone: str) -> str:
+def parsed(table: TableName, cleaned: CleanTable, zone: str) -> str:
+    """Return SQL for the rows of one source, parsed."""
     listed = [f"{sql.text(cleaned.raw.key)} AS {SOURCE}", FILE, ROW, TAKEN]
     if table in ("leads", "accounts"):
         listed.append(

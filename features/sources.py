@@ -1,21 +1,20 @@
 """Where the tables lie: files, globs, sheets and databases, loaded into DuckDB as they are."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
-from features import sql
 from features.csv_files import load_csv, open_csv
 from features.databases import load_query
-from features.dialect import refuse_repeated
-from features.errors import DataError, ProjectError
+from features.errors import ProjectError
+from features.kept_files import Keeping, digests_of
+from features.native_files import load_native
 from features.nearest import nearest
 from features.project import Source
 from features.python_values import Stage
-from features.raw import FILE, ROW, LyingFile, RawTable, create_raw, finished
+from features.raw import LyingFile, RawTable, create_raw, loaded, same_columns
 from features.spreadsheets import read_sheet
 from features.tables import TableName
 
@@ -44,8 +43,12 @@ def load_source(
     source: Source,
     data_root: Path,
     scratch: Path,
+    keeping: Keeping | None = None,
 ) -> RawTable:
     """Load one source into a table ``raw_N`` of the connection.
+
+    ``keeping``: what earlier runs kept of files; those of a source that says ``keep_read`` are not
+    read again.
 
     Raises:
         ProjectError: there is no such file, sheet or format, or an environment variable is missing.
@@ -62,6 +65,9 @@ def load_source(
         )
     raw = RawTable(key, table, name, [], [_shown(file, data_root) for file in files])
     form = forms.pop()
+    keeping = keeping if source.keep_read else None
+    if keeping is not None and form in ("csv", "tsv", "xlsx"):
+        raw = replace(raw, partitions=keeping.look(connection, source, form, files))
     if form in ("csv", "tsv"):
         return _load_text(connection, raw, source, files, scratch)
     if form == "xlsx":
@@ -70,7 +76,7 @@ def load_source(
     lies = form == "parquet" and not source.derive and source.where is None
     if lies:
         raw = replace(raw, lies_in=[LyingFile.of(file) for file in files])
-    return _load_native(connection, raw, form, files)
+    return load_native(connection, raw, source, form, files, keeping)
 
 
 def find_files(key: str, source: Source, data_root: Path) -> list[Path]:
@@ -133,12 +139,19 @@ def _load_text(
     scratch: Path,
 ) -> RawTable:
     form = _form(raw.key, files[0], source)
-    opened = [open_csv(file, source, form, scratch) for file in files]
-    columns = _same_columns(raw.key, files, [file.columns for file in opened])
+    kept = {part.number: part for part in raw.kept}
+    opened = {
+        number: open_csv(file, source, form, scratch)
+        for number, file in enumerate(files)
+        if number not in kept
+    }
+    told = {number: (file.text.digest, file.columns) for number, file in opened.items()}
+    told |= {number: (part.digest, list(part.columns)) for number, part in kept.items()}
+    columns = same_columns(raw.key, files, [told[number][1] for number in range(len(files))])
     create_raw(connection, raw.name, dict.fromkeys(columns, "VARCHAR"))
-    for number, file in enumerate(opened):
+    for number, file in opened.items():
         load_csv(connection, raw, file, number)
-    return finished(connection, raw, [file.text.digest for file in opened])
+    return loaded(connection, raw, [told[number] for number in range(len(files))])
 
 
 def _load_sheets(
@@ -147,106 +160,23 @@ def _load_sheets(
     source: Source,
     files: Sequence[Path],
 ) -> RawTable:
-    sheets = [read_sheet(raw.key, file, source.sheet) for file in files]
-    columns = _same_columns(raw.key, files, [names for names, _ in sheets])
+    kept = {part.number: part for part in raw.kept}
+    sheets = {
+        number: read_sheet(raw.key, file, source.sheet)
+        for number, file in enumerate(files)
+        if number not in kept
+    }
+    told = {number: list(part.columns) for number, part in kept.items()}
+    told |= {number: names for number, (names, _) in sheets.items()}
+    columns = same_columns(raw.key, files, [told[number] for number in range(len(files))])
     create_raw(connection, raw.name, dict.fromkeys(columns, "VARCHAR"))
     stage = Stage(connection, raw.name, columns)
-    for number, (names, rows) in enumerate(sheets):
+    for number, (names, rows) in sheets.items():
         places = [names.index(column) for column in columns]
         for row, values in rows:
             stage.add([values[place] for place in places], number, row)
     stage.finish()
-    return finished(connection, raw, [_sha256(file) for file in files])
-
-
-def _load_native(
-    connection: duckdb.DuckDBPyConnection,
-    raw: RawTable,
-    form: str,
-    files: Sequence[Path],
-) -> RawTable:
-    scans = [_scan(file, form) for file in files]
-    try:
-        described = [
-            connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall() for scan in scans
-        ]
-        columns = _same_columns(
-            raw.key, files, [[str(row[0]) for row in rows] for rows in described]
-        )
-        types = _common_types(connection, scans, columns)
-        # JSON comes where values of one name differ in type; a text is then the text itself.
-        plain = {name: "VARCHAR" if kind == "JSON" else kind for name, kind in types.items()}
-        if raw.lies_in:
-            alike = all(rows == described[0] for rows in described)
-            _view(connection, raw, [_scan_all(files)] if alike else scans, plain)
-            return finished(connection, raw, [_sha256(file) for file in files])
-        create_raw(connection, raw.name, plain)
-        names = ", ".join(sql.identifier(column) for column in columns)
-        values = ", ".join(
-            f"{sql.identifier(name)} ->> '$'" if types[name] == "JSON" else sql.identifier(name)
-            for name in columns
-        )
-        for number, scan in enumerate(scans):
-            connection.execute(
-                f"INSERT INTO {raw.name} ({names}, {FILE}, {ROW}) SELECT {values}, {number}, row_number() OVER () FROM {scan}"
-            )
-    except duckdb.Error as error:
-        raise DataError(
-            f"{raw.key}: {', '.join(raw.files)} cannot be read as {form}: {error}"
-        ) from None
-    return finished(connection, raw, [_sha256(file) for file in files])
-
-
-def _view(
-    connection: duckdb.DuckDBPyConnection,
-    raw: RawTable,
-    scans: Sequence[str],
-    types: dict[str, str],
-) -> None:
-    names = ", ".join(
-        f"CAST({sql.identifier(name)} AS {kind}) AS {sql.identifier(name)}"
-        for name, kind in types.items()
+    digests = digests_of(raw, files)
+    return loaded(
+        connection, raw, [(digest, told[number]) for number, digest in enumerate(digests)]
     )
-    # One scan of all files where that can be: each scan of many holds memory of its own.
-    parts = [
-        f"SELECT {names}, CAST({number} + file_index AS INTEGER) AS {FILE}, file_row_number + 1 AS {ROW} FROM {scan}"
-        for number, scan in enumerate(scans)
-    ]
-    connection.execute(f"CREATE OR REPLACE VIEW {raw.name} AS {' UNION ALL '.join(parts)}")
-
-
-def _scan_all(files: Sequence[Path]) -> str:
-    return f"read_parquet([{', '.join(sql.text(str(file)) for file in files)}])"
-
-
-def _scan(file: Path, form: str) -> str:
-    if form == "parquet":
-        return f"read_parquet({sql.text(str(file))})"
-    # Dates stay text, so that one rule reads times; a later row may have what the first lacks.
-    return f"read_json({sql.text(str(file))}, format = 'newline_delimited', sample_size = -1, dateformat = 'none', timestampformat = 'none', convert_strings_to_integers = false)"
-
-
-def _common_types(
-    connection: duckdb.DuckDBPyConnection, scans: Sequence[str], columns: Sequence[str]
-) -> dict[str, str]:
-    names = ", ".join(sql.identifier(column) for column in columns)
-    union = " UNION ALL ".join(f"SELECT {names} FROM {scan}" for scan in scans)
-    return {str(row[0]): str(row[1]) for row in connection.execute(f"DESCRIBE {union}").fetchall()}
-
-
-def _same_columns(key: str, files: Sequence[Path], columns: Sequence[list[str]]) -> list[str]:
-    for file, names in zip(files, columns, strict=True):
-        refuse_repeated(file, names)
-        more, fewer = sorted(set(names) - set(columns[0])), sorted(set(columns[0]) - set(names))
-        if more or fewer:
-            said = [f"{file.name} has {', '.join(more)} besides"] if more else []
-            said += [f"{file.name} lacks {', '.join(fewer)}"] if fewer else []
-            raise DataError(
-                f"{key}: the files of one source have the same columns, but against {files[0].name}, {' and '.join(said)}"
-            )
-    return columns[0]
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -91,12 +91,25 @@ class LeftOutColumn(Block):
     reason: str
 
 
+class EventFiles(Block):
+    """Files of event sources that say ``keep_read``.
+
+    ``kept``: those that an earlier run had read, and this one did not; ``read``: those it did.
+    ``refused``: of these, the ones that hold a refused row and will be read again.
+    """
+
+    kept: NonNegativeInt = 0
+    read: NonNegativeInt = 0
+    refused: NonNegativeInt = 0
+
+
 class TableSet(Block):
     """The canonical tables of one run, in ``folder``, one Parquet file each.
 
     ``data_cutoff`` and ``latest`` are naive UTC: nothing at or after the first is in the
     tables, the second is the last moment that is. ``stood_at``: the as-of that was asked for. ``flat``: outcomes have no closing time.
-    ``digest`` is the SHA-256 of what was read, the names of files left aside.
+    ``digest`` is the SHA-256 of what was read, the names of files left aside. ``event_files``: how many
+    files of events were read, None where none is kept.
     """
 
     folder: Path = Field(exclude=True)
@@ -110,6 +123,7 @@ class TableSet(Block):
     left_out: list[LeftOutColumn] = Field(default=[])
     warnings: list[str] = Field(default=[])
     digest: str = ""
+    event_files: EventFiles | None = None
 
     def path(self, table: TableName) -> Path:
         """Return where a canonical table lies."""

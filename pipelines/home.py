@@ -54,6 +54,11 @@ class ProjectHome:
         return self.root / "reports"
 
     @property
+    def kept_events(self) -> Path:
+        """What was read of event files whose source says ``keep_read``; may be removed at any time."""
+        return self.root / "kept-events"
+
+    @property
     def lock(self) -> Path:
         """The file that one run at a time holds."""
         return self.root / ".lock"

@@ -62,7 +62,7 @@ def nightly(request: Request, steps: Steps) -> Summary:
         champion = steps.reach("ask for the champion", registry.champion, request.shown_file)
         bundle = steps.reach("fetch the model", registry.fetch, champion, request.work)
         catalogue = steps.run("read the model's catalogue", catalogue_of, bundle, project.project)
-        tables = steps.reach("read and check the tables", read, request, catalogue)
+        tables = steps.reach("read and check the tables", read, request, catalogue, locked=True)
         as_of = moment_of(request, tables)
         warnings = steps.run(
             "check that the data are fresh", check_freshness, request, tables, as_of
@@ -104,6 +104,7 @@ def nightly(request: Request, steps: Steps) -> Summary:
             "exports": [{"file": name, "rows": rows} for name, rows in published.files],
             "followed": followed.to_json(),
             "watch": watched.to_json(),
+            **({"event_files": tables.event_files.model_dump()} if tables.event_files else {}),
             **({"realised": later} if later else {}),
             **(_profile(steps, tables, scored) if request.options.get("profile") else {}),
         },

@@ -28,7 +28,7 @@ PACKAGES = (
     "shap",
 )
 
-PLACES = frozenset({"path", "url", "encoding", "sheet"})  # of a source
+PLACES = frozenset({"path", "url", "encoding", "sheet", "keep_read"})  # of a source
 
 # What a model needs to be served: MLflow writes it beside the model.
 SERVING_PACKAGES = ("lightgbm", "mlflow", "numpy", "pandas")
@@ -67,7 +67,7 @@ def lock_digest(root: Path = CODE) -> str | None:
 def procedure_digest(project: Project) -> str:
     """Return the SHA-256 of what decides, beside the data, how a model is made.
 
-    Where tables lie is left out: a monthly export has another name each month.
+    Where tables lie is left out: a monthly export has another name each month. So is what is kept of them.
     """
     from models.scorer import FORMAT
 

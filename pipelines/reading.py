@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from features.catalogue import Catalogue
 from features.declare import as_trained
 from features.tables import TableSet
+from pipelines.home import make_private
 from pipelines.settings import Request
 
 if TYPE_CHECKING:
@@ -20,11 +21,16 @@ KEPT_RUNS = 20
 
 
 def read(
-    request: Request, catalogue: Catalogue | None = None, *, everything: bool = False
+    request: Request,
+    catalogue: Catalogue | None = None,
+    *,
+    everything: bool = False,
+    locked: bool = False,
 ) -> TableSet:
     """Read and check the company's tables up to the request's moment, or ``everything`` that there is.
 
     ``catalogue``: of the model that will score them; columns are read as it was trained on them.
+    ``locked``: the run holds the project's lock, so that no other one touches what is kept of events.
 
     Raises:
         ProjectError: a source does not exist.
@@ -34,6 +40,9 @@ def read(
 
     folder = request.work / ("tables-later" if everything else "tables")
     folder.mkdir(exist_ok=True)
+    kept = request.project_home.kept_events if locked else None
+    if kept is not None and any(source.keep_read for source in request.project.sources.events):
+        make_private(kept)
     return read_tables(
         as_trained(request.project, catalogue) if catalogue else request.project,
         request.data_root,
@@ -41,6 +50,7 @@ def read(
         now=request.now,
         as_of=None if everything else request.as_of,
         trained=catalogue is not None,
+        kept=kept,
     )
 
 

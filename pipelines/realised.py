@@ -24,7 +24,7 @@ def realised(
     """
     if request.as_of is None or not scored.leads:
         return None  # standing at the end of the data there is no later
-    later = read(request, everything=True)
+    later = read(request, everything=True, locked=True)
     horizon = timedelta(days=request.project.label.horizon_days)
     if later.data_cutoff < as_of + horizon and not tables.flat:
         return None

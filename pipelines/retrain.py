@@ -55,7 +55,7 @@ def retrain(request: Request, steps: Steps) -> Summary:
         since=request.now,
         wait_seconds=request.wait_seconds,
     ):
-        tables = steps.reach("read and check the tables", read, request)
+        tables = steps.reach("read and check the tables", read, request, locked=True)
         frames = steps.run(
             "assemble features as of past moments",
             training_frames,
