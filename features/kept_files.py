@@ -128,7 +128,8 @@ def sha256_of(file: Path) -> str:
 
 def notes(part: Partition) -> str:
     """Write, as DuckDB's ``KV_METADATA``, what is to be known of a file whose rows are kept."""
-    said = {"digest": part.digest, "columns": list(part.columns), "read": part.read}
+    # Rows that are read where they lie are not counted before: there is no ``where``, and all are kept.
+    said = {"digest": part.digest, "columns": list(part.columns), "read": part.read or None}
     return f"{{leadgauge: {sql.text(json.dumps(said))}}}"
 
 
@@ -161,9 +162,8 @@ def _partition(target: Path, rows: int, told: str) -> tuple[Path, Partition]:
     said = json.loads(told)
     nowhere = LyingFile(target, 0, 0)
     columns = tuple(str(name) for name in said["columns"])
-    return target, Partition(
-        0, nowhere, target, str(said["digest"]), columns, int(said["read"]), rows
-    )
+    read = rows if said["read"] is None else int(said["read"])
+    return target, Partition(0, nowhere, target, str(said["digest"]), columns, read, rows)
 
 
 def _version() -> str:
