@@ -10,7 +10,7 @@ from features.catalogue import Catalogue
 from features.project import Model
 from models import boosting
 from models.base_rate import logit
-from models.candidates import ODOO, SETTINGS, OutOfFold, best_part
+from models.candidates import ODOO, SETTINGS, STEP_MEMBERS, OutOfFold, best_part
 from models.folds import Fold
 from models.frames import evidence_of
 from models.members import Learned, Part, margins
@@ -125,14 +125,11 @@ def _speak(
     Never stopped before the rounds that the earlier folds choose, so that what is chosen for this
     fold does not depend on its own outcomes.
     """
+    # The regression is a part of the trees' step, too, where it is no step of its own.
     members = [
         member
-        for member, step in (
-            ("logistic", "logistic"),
-            ("anchored", "lightgbm"),
-            ("rates", "lightgbm"),
-        )
-        if step in settings.ladder
+        for member in ("logistic", "anchored", "rates")
+        if any(member in STEP_MEMBERS[step] for step in settings.ladder)
     ]
     parts = [part for member in members for part in SETTINGS[member]]
     patience = {

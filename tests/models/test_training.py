@@ -129,6 +129,13 @@ def test_training_twice_gives_the_same_bytes_whatever_the_order_of_rows(tmp_path
         assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes()
 
 
+def test_trees_may_be_asked_for_without_the_regression_as_a_step(frames: Frames) -> None:
+    found = trained(frames, ladder=["lightgbm"])
+    assert found.bundle.step in {"base_rate", "lightgbm"}
+    assert {one.step for one in found.ladder.comparisons} <= {"lightgbm"}
+    assert set(found.evaluation.models) >= {"leadgauge", "base_rate", "lightgbm"}
+
+
 def test_a_ladder_without_its_upper_steps_is_kept_to(frames: Frames) -> None:
     found = trained(frames, ladder=["base_rate"])
     assert found.bundle.step == "base_rate"
