@@ -11,7 +11,7 @@ help:
 	@echo "make test   all tests"
 	@echo "make check  format, lint, types, layers, lock, tests and the demo: what CI runs"
 	@echo "make quality  leadgauge beside its peers on the sets in ../shared/data (LEADGAUGE_DATA); one to two hours"
-	@echo "make speed  a night beside what pandas or Polars with LightGBM or shap take, at 10,000, 100,000 and 1,000,000 leads; about an hour"
+	@echo "make speed  a night beside what pandas or Polars with LightGBM or shap take, at 10,000 to 1,000,000 leads; about 40 minutes"
 	@echo "make spark  add PySpark, for projects that say engine: spark"
 	@echo "make fix    repair formatting and lint"
 	@echo "make lock   resolve the dependencies anew"
