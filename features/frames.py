@@ -103,7 +103,7 @@ def open_frame(
     connection = open_tables(read, project.limits.memory_gb)
     try:
         tables = canonical(connection, read)
-        _check_columns(tables, read, catalogue)
+        check_columns(tables, read, catalogue)
         snapshots = open_snapshots(tables, project, as_of)
         path = folder / "open.parquet"
         at = None if read.flat else as_of
@@ -131,7 +131,7 @@ def morning_frame(
     connection = open_tables(read, project.limits.memory_gb)
     try:
         tables = canonical(connection, read)
-        _check_columns(tables, read, catalogue)
+        check_columns(tables, read, catalogue)
         snapshots = connection.create_table("mornings", morning_snapshots(tables, project, since))
         if not snapshots.count().execute():
             return None
@@ -163,7 +163,12 @@ def unseen_kinds(read: TableSet, project: Project, catalogue: Catalogue) -> dict
     return dict(zip(counts["kind"], counts["events"].astype(int), strict=True))
 
 
-def _check_columns(tables: Canonical, read: TableSet, catalogue: Catalogue) -> None:
+def check_columns(tables: Canonical, read: TableSet, catalogue: Catalogue) -> None:
+    """Check that every column that a catalogue's features are made of is there.
+
+    Raises:
+        DataError: some are not.
+    """
     missing: dict[str, None] = {}
     for feature in catalogue.features:
         if not isinstance(feature, Attribute | AccountAttribute | TrackRecord):

@@ -12,7 +12,7 @@ from ibis.expr import types as ir
 
 from features.assemble import assemble
 from features.catalogue import Catalogue
-from features.frames import _check_columns
+from features.frames import check_columns
 from features.portions import ROW_GROUP
 from features.project import Project
 from features.snapshots import open_snapshots
@@ -39,7 +39,7 @@ def open_dataset(
     """
     session = shared.session
     connection, tables = spark_tables(session, read, lambda table: shared.shared(read.path(table)))
-    _check_columns(tables, read, catalogue)
+    check_columns(tables, read, catalogue)
     with ExitStack() as stack:
         snapshots = _kept(connection, "snapshots", open_snapshots(tables, project, as_of), stack)
         around = None
