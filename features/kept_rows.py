@@ -21,6 +21,8 @@ from features.row_checks import SHAPE, column_verdicts, parsed
 _TIMES = tuple(name for name, shape in SHAPE["events"].items() if shape.startswith("time"))
 # A time as the source wrote it is told where the row is refused; most are written as DuckDB writes them.
 _SAID = ", ".join(f"nullif(said_{name}, CAST({name} AS VARCHAR)) AS said_{name}" for name in _TIMES)
+# As canonical tables are: what is sorted already joins and sorts in two thirds of the time. No result hangs on it.
+_ORDER = "lead_id, occurred_at, hash(kind), recorded_at, value, row"
 
 
 def keep_rows(
@@ -86,7 +88,7 @@ def _written(
         rows = f"SELECT * FROM ({parsed('events', cleaned, zone)}) WHERE {FILE} = {part.number}"
         connection.execute(
             f"""
-            COPY (SELECT {", ".join(SHAPE["events"])}, {_SAID}, {ROW} AS row, {refusals} AS refused FROM ({rows}))
+            COPY (SELECT {", ".join(SHAPE["events"])}, {_SAID}, {ROW} AS row, {refusals} AS refused FROM ({rows}) ORDER BY {_ORDER})
             TO {sql.text(str(half))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, USE_TMP_FILE false, KV_METADATA {notes(part)})
             """
         )

@@ -61,7 +61,7 @@ class Quarantine:
                 continue
             if verdict.ignored:
                 reasons = self.connection.execute(
-                    f"SELECT {verdict.reason} AS r, count(*) FROM judged WHERE {_VERDICT} = {number} GROUP BY r"
+                    f"SELECT {verdict.reason} AS r, count(*) FROM judged WHERE {_VERDICT} = {number} GROUP BY r ORDER BY r"
                 ).fetchall()
                 for reason, count in reasons:
                     self.pass_over(table, reason, count)
@@ -118,7 +118,7 @@ class Quarantine:
         hit = self.connection.execute(
             f"""
             SELECT {_VERDICT}, CASE {_VERDICT} {reasons} END AS reason, count(*)
-            FROM ({judged}) WHERE {_VERDICT} IS NOT NULL GROUP BY ALL
+            FROM ({judged}) WHERE {_VERDICT} IS NOT NULL GROUP BY ALL ORDER BY ALL
             """
         ).fetchall()
         for number, reason, count in hit:
