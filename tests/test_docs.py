@@ -136,7 +136,9 @@ def test_every_documented_key_exists_and_its_default_is_right(
     if isinstance(default, list):
         shown = str(default[0]) if len(default) == 1 else str(default).replace("'", "")
         assert not default or shown in cell.replace("`", "")
-    elif isinstance(default, bool | int | float | str):
+    elif isinstance(default, bool):
+        assert str(default).lower() in cell  # as YAML writes it
+    elif isinstance(default, int | float | str):
         assert str(default) in cell.replace("`", "")
 
 
