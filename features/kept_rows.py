@@ -66,7 +66,8 @@ def _keep(
         look_at(connection, raw, left)
     else:
         listed = ", ".join(map(str, left)) or "NULL"
-        connection.execute(f"DELETE FROM {cleaned.name} WHERE ({FILE} IN ({listed})) IS NOT TRUE")
+        rows = f"SELECT * FROM {cleaned.name} WHERE {FILE} IN ({listed})"
+        connection.execute(f"CREATE OR REPLACE TABLE {cleaned.name} AS {rows}")  # frees the others
     return replace(cleaned, raw=replace(raw, partitions=parts))
 
 
