@@ -52,7 +52,7 @@ WAYS: Mapping[str, dict[str, Any]] = {
 }
 
 
-@settings(max_examples=10, deadline=None, phases=NO_SHRINKING)
+@settings(max_examples=6, deadline=None, phases=NO_SHRINKING)
 @given(form=st.sampled_from(["csv", "parquet"]), way=st.sampled_from(sorted(WAYS)), nights=NIGHTS)
 def test_no_night_tells_whether_events_were_kept(
     form: str, way: str, nights: list[tuple[dict[str, list[Row]], list[str], list[str], str | None]]
