@@ -76,7 +76,7 @@ class Cluster:
             for worker in self.workers
             if worker.poll() is None
             for child in psutil.Process(worker.pid).children()
-            if "CoarseGrainedExecutorBackend" in " ".join(child.cmdline())
+            if _runs(child, "CoarseGrainedExecutorBackend")
         ]
 
     def kill_workers(self) -> None:
@@ -116,6 +116,14 @@ class Cluster:
             return match[1] if match else None
 
         return until(found)
+
+
+def _runs(process: psutil.Process, what: str) -> bool:
+    """Whether a process runs something; one that has ended since it was listed runs nothing."""
+    try:
+        return what in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
 
 
 def until(ask: Callable[[], Found | None]) -> Found:

@@ -40,7 +40,7 @@ def projects(trained: Trained, place: Path, **spark: object) -> tuple[Path, Path
 
 
 def home_of(trained: Trained, folder: Path, name: str) -> Home:
-    shutil.copytree(trained.home.root, folder / name)
+    shutil.copytree(trained.home.root, folder / name, symlinks=True)
     return Home(folder / name)
 
 
