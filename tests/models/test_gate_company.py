@@ -62,7 +62,7 @@ def test_one_that_differs_by_luck_alone_seldom_is(frames: Frames, full: Trained)
     margin = logit(rows["leadgauge"].to_numpy(dtype=np.float64))
     account = rows["group_id"].factorize()[0]
     promoted = 0
-    for _ in range(20):
+    for _ in range(8):
         moved = 0.3 * rng.choice([-1.0, 1.0], account.max() + 1)[account]
         challenger = rows.assign(leadgauge=expit(margin + moved))
         trial = rows[["lead_id", "as_of"]].assign(leadgauge=expit(margin - moved))
@@ -70,7 +70,7 @@ def test_one_that_differs_by_luck_alone_seldom_is(frames: Frames, full: Trained)
         verdict = judge_trial(challenger, against, step=full.bundle.step, seed=7)
         assert any("the champion" in reason for reason in verdict.reasons)
         promoted += verdict.promoted
-    assert promoted <= 3
+    assert promoted <= 2
 
 
 @pytest.mark.slow
