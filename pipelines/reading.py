@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 50_000
 KEPT_RUNS = 20
+COUNTS = "counts.json"  # of a night's leads, for the watch
 
 
 def read(
@@ -116,7 +117,12 @@ def tidy(request: Request) -> None:
 
     Counts, refused rows and the evidence stay.
     """
-    for path in [*request.work.rglob("*.parquet"), *request.work.rglob("spill")]:
+    # The watch's counts hold the first lead's values: whether all leads have the same is told by them.
+    for path in [
+        *request.work.rglob("*.parquet"),
+        *request.work.rglob("spill"),
+        *request.work.rglob(COUNTS),
+    ]:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     runs = sorted(request.work.parent.iterdir(), key=lambda path: path.name)
     for folder in runs[:-KEPT_RUNS]:

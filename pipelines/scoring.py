@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from features.catalogue import Catalogue
 from features.errors import DataError
 from features.tables import TableSet
+from pipelines.reading import COUNTS
 from pipelines.scored_batches import scored_batches, scored_schema
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ def score_open(frame: Path, bundle: Path, tables: TableSet, folder: Path) -> Sco
     scored = write_scored(scored_batches(frame, bundle, mean_amount(tables), counts), folder)
     if counts is None:
         return scored
-    counts.save(folder / "counts.json")
-    return replace(scored, counts=folder / "counts.json")
+    counts.save(folder / COUNTS)
+    return replace(scored, counts=folder / COUNTS)
 
 
 def write_scored(batches: "Iterable[pa.Table]", folder: Path) -> ScoredNight:

@@ -277,6 +277,7 @@ def test_a_night_tells_what_was_promised_and_a_rerun_writes_the_same_bytes(
         "--json",
     )
     first = only_document(in_process(*call))
+    assert list(trained_once.home.root.rglob("counts.json")) == []  # it tells a lead's values
     folder = Path(first["written"][0])
     bytes_before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     second = only_document(in_process(*call, "--profile"))
