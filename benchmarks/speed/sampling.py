@@ -6,7 +6,6 @@ against the one trained on all of it, on later mornings that none of them saw.
 """
 
 import argparse
-import hashlib
 import json
 import sys
 import tempfile
@@ -104,14 +103,14 @@ def _fared(
 
 
 def _drawn(groups: pd.Series, share: float) -> np.ndarray[Any, Any]:
-    """Return which rows are of the share of accounts that ``features.snapshots.drawn`` takes."""
-    edge = f"{int(share * 2**32):08x}"
-    names, codes = np.unique(groups.to_numpy(dtype=str), return_inverse=True)
-    inside = [
-        share >= 1 or hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()[:8] < edge
-        for name in names
-    ]
-    return np.array(inside)[codes]
+    """Return which rows are of the share of accounts that a training would take."""
+    import ibis
+
+    from features.snapshots import drawn
+
+    names = ibis.memtable(pd.DataFrame({"group_id": groups.astype(str).unique()}))
+    inside = drawn(names, share).execute()["group_id"]
+    return np.asarray(groups.astype(str).isin(inside))
 
 
 def _difference(loss: np.ndarray[Any, Any], groups: pd.Series) -> dict[str, float]:
