@@ -17,7 +17,8 @@ from delivery.publication import SCORES, Publication
 from delivery.receipt import Receipt
 from delivery.routes import ASKED, NURTURE, SALES_READY, Cut, cut
 from delivery.scored_rows import batches, in_order
-from features.project import Agreement, Delivery
+from features.agreement import Agreement
+from features.project import Delivery
 
 _REFUSED = (
     "Nothing was published. Machine files carry such text neither as it is nor altered: "

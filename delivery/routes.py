@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.project import Agreement
+from features.agreement import Agreement
 
 SALES_READY = "sales_ready"
 NURTURE = "nurture"

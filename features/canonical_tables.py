@@ -85,7 +85,12 @@ def _order(table: TableName, sources: list[CleanTable]) -> str:
     if table != "events":
         return _ORDER[table]
     told = {name for source in sources for name in source.canonical}
-    return ", ".join([_ORDER[table], *(name for name in ("recorded_at", "value") if name in told)])
+    return ", ".join(
+        [
+            _ORDER[table],
+            *(name for name in ("recorded_at", "value", "actor", "reason") if name in told),
+        ]
+    )
 
 
 def _plain(table: TableName) -> str:

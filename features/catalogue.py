@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
-from features.project import Block, Identifier
+from features.blocks import Block, Identifier
 
 Group = Literal[
     "who they are",

@@ -4,15 +4,13 @@ import os
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     NaiveDatetime,
     NonNegativeInt,
@@ -22,9 +20,10 @@ from pydantic import (
     model_validator,
 )
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
+from features.agreement import Agreement, Goals
+from features.blocks import Block, Identifier, Share, Text, Texts, as_list
+
 AttributeType = Literal["number", "category", "time", "text"]
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
 def _known_zone(name: str) -> str:
@@ -37,27 +36,8 @@ def _known_zone(name: str) -> str:
     return name
 
 
-def _as_list(value: Any) -> Any:  # noqa: ANN401  what YAML holds is not known before it is checked
-    return value if isinstance(value, list) else [value]
-
-
-def _as_text(value: Any) -> Any:  # noqa: ANN401
-    """YAML reads 999 and true as something else than the text that a CSV holds."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else value
-
-
 TimeZoneName = Annotated[str, AfterValidator(_known_zone)]
-Text = Annotated[str, BeforeValidator(_as_text)]
-Texts = Annotated[list[Text], BeforeValidator(_as_list)]
 Moment = AwareDatetime | NaiveDatetime
-
-
-class Block(BaseModel):
-    """One block of a project file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
 
 
 class Source(Block):
@@ -109,7 +89,7 @@ class Sources(Block):
 
     leads: Source
     outcomes: Source
-    events: Annotated[list[Source], BeforeValidator(_as_list)] = []
+    events: Annotated[list[Source], BeforeValidator(as_list)] = []
     accounts: Source | None = None
     spend: Source | None = None
     history: Source | None = None
@@ -156,27 +136,6 @@ class Model(Block):
     evaluate_every_days: PositiveInt = 7
     min_wins: PositiveInt = 30
     min_leads: PositiveInt = 100
-
-
-class Agreement(Block):
-    """What sales and marketing signed."""
-
-    sales_ready_grades: list[Literal["A", "B", "C", "D"]] = ["A", "B"]
-    capacity_per_day: PositiveInt | None = None
-    old_score: str | None = None  # the leads' column with the score or rule in use until now
-    grade_shares: Annotated[list[Share], Field(min_length=3, max_length=3)] = [
-        0.1,
-        0.2,
-        0.3,
-    ]
-
-    @model_validator(mode="after")
-    def _shares_leave_room(self) -> Self:
-        if sum(self.grade_shares) >= 1:
-            raise ValueError(
-                "grade_shares are the shares of A, B and C; D is the rest, so they sum to less than 1"
-            )
-        return self
 
 
 class SalesforceTarget(Block):
@@ -241,11 +200,24 @@ class Spark(Block):
 
 
 class Report(Block):
-    """For whom the report is written."""
+    """For whom the report is written, and what it compares.
+
+    ``texts``: a gettext catalogue (.po) of the report's sentences, from the project file's folder.
+    ``dimensions``: name and column of the leads, beside source and campaign. ``segments``: columns of
+    the leads that differences are told between.
+    """
 
     title: str | None = None
+    audience: Literal["leadership", "marketing", "sales", "joint"] = "leadership"
+    language: str = "en"
+    texts: str | None = None
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "EUR"
     min_group: PositiveInt = 10
+    history_days: PositiveInt = 730
+    dimensions: dict[Identifier, str] = {}
+    segments: list[str] = []
+    sales_sources: Texts = []
+    goals: Goals = Goals()
 
 
 class Schedule(Block):
@@ -253,6 +225,8 @@ class Schedule(Block):
 
     nightly: str = "30 4 * * *"
     retrain: str = "0 5 * * 0"
+    review_monthly: str = "0 6 1 * *"
+    review_quarterly: str = "30 6 1 1,4,7,10 *"
 
 
 class Project(Block):

@@ -22,8 +22,8 @@ NEEDED: dict[str, tuple[str, ...]] = {
 }
 OPTIONAL: dict[str, tuple[str, ...]] = {
     "leads": ("account_id", "owner", "source", "campaign"),
-    "outcomes": ("closed_at", "amount", "reason"),
-    "events": ("kind", "recorded_at", "value"),
+    "outcomes": ("closed_at", "amount", "reason", "competitor", "discount", "margin"),
+    "events": ("kind", "recorded_at", "value", "actor", "reason"),
     "accounts": (),
     "history": ("old_value",),
     "spend": ("source", "campaign"),
@@ -71,7 +71,7 @@ def cross_checks(project: Project) -> list[Problem]:
     ages = project.model.ages_days
     if not ages or sorted(set(ages)) != ages:
         found.append(("model.ages_days", f"ages are given once each, in rising order (got {ages})"))
-    for name in ("nightly", "retrain"):
+    for name in ("nightly", "retrain", "review_monthly", "review_quarterly"):
         cron = getattr(project.schedule, name)
         if len(cron.split()) != 5:
             found.append(

@@ -37,6 +37,9 @@ SHAPE: dict[str, dict[str, str]] = {
         "closed_at": "time?",
         "amount": "number?",
         "reason": "text?",
+        "competitor": "text?",
+        "discount": "number?",
+        "margin": "number?",
     },
     "events": {
         "lead_id": "id",
@@ -44,6 +47,8 @@ SHAPE: dict[str, dict[str, str]] = {
         "occurred_at": "time",
         "recorded_at": "time?",
         "value": "number?",
+        "actor": "text?",
+        "reason": "text?",
     },
     "accounts": {"account_id": "id"},
     "history": {
@@ -278,7 +283,7 @@ def closing_verdicts(sources: Sequence[CleanTable], *, flat: bool) -> list[Verdi
         ]
     )
     return [
-        *column_verdicts("outcomes", sources, ["closed_at", "amount"]),
+        *column_verdicts("outcomes", sources, ["closed_at", "amount", "discount", "margin"]),
         *missing,
         Verdict(
             "closed_at < created_at",

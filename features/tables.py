@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal, Self
 from pydantic import Field, NonNegativeInt, PositiveFloat
 
 from features import sql
+from features.blocks import Block, Identifier, Share
 from features.errors import DataError
-from features.project import Block, Identifier, Share
 
 if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
@@ -26,6 +26,9 @@ CANONICAL: dict[TableName, dict[str, str]] = {
         "closed_at": "TIMESTAMP",
         "amount": "DOUBLE",
         "reason": "VARCHAR",
+        "competitor": "VARCHAR",
+        "discount": "DOUBLE",
+        "margin": "DOUBLE",
     },
     "events": {
         "lead_id": "VARCHAR",
@@ -33,6 +36,8 @@ CANONICAL: dict[TableName, dict[str, str]] = {
         "occurred_at": "TIMESTAMP",
         "recorded_at": "TIMESTAMP",
         "value": "DOUBLE",
+        "actor": "VARCHAR",
+        "reason": "VARCHAR",
     },
     "accounts": {"account_id": "VARCHAR"},
     "history": {

@@ -14,9 +14,10 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from features import project as project_module
+from features import agreement, project
+from features.blocks import Block
 from features.contract import read_tables
-from features.project import Block, Project
+from features.project import Project
 from features.project_checks import NEEDED, OPTIONAL
 from features.project_file import load_project
 from features.tables import TableSet
@@ -34,8 +35,9 @@ sources:
 """
 MODELS = [
     found
-    for found in vars(project_module).values()
-    if isinstance(found, type) and issubclass(found, Block) and found is not Block
+    for module in (project, agreement)
+    for found in vars(module).values()
+    if isinstance(found, type) and issubclass(found, Block) and found.__module__ == module.__name__
 ]
 
 
@@ -128,7 +130,8 @@ def documented() -> list[tuple[str, str, str]]:
 def test_every_documented_key_exists_and_its_default_is_right(
     model: str, key: str, cell: str
 ) -> None:
-    field: FieldInfo = getattr(project_module, model).model_fields[key]
+    found = next(one for one in MODELS if one.__name__ == model)
+    field: FieldInfo = found.model_fields[key]
     if field.is_required():
         assert "needed" in cell
         return

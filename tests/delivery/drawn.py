@@ -19,7 +19,8 @@ from delivery.neutral_files import PARQUET_NAME, write_parquet
 from delivery.night import write_scores
 from delivery.receipt import Receipt
 from delivery.scored_rows import BATCH
-from features.project import Agreement, Delivery
+from features.agreement import Agreement
+from features.project import Delivery
 
 GOLDEN = Path(__file__).parent / "golden"
 AS_OF = datetime(2026, 1, 15, 4, 30, tzinfo=UTC)

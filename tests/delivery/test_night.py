@@ -16,8 +16,9 @@ from delivery import neutral, night, scored_rows
 from delivery.exports import validate_exports
 from delivery.night import NightFiles, write_night
 from delivery.previous import PreviousScores
+from features.agreement import Agreement
 from features.errors import StoppedError
-from features.project import Agreement, Delivery, DynamicsTarget, HubSpotTarget, SalesforceTarget
+from features.project import Delivery, DynamicsTarget, HubSpotTarget, SalesforceTarget
 from tests.delivery.drawn import RECEIPT, many
 
 EVERYWHERE = Delivery(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery.routes import cut
-from features.project import Agreement
+from features.agreement import Agreement
 from tests.delivery.drawn import scored
 
 LEADS = """

@@ -26,8 +26,8 @@ def test_good_tables_become_canonical_ones(company: Company) -> None:
         ("3", moment("2026-01-03"), "web"),
     ]
     assert company.rows("outcomes") == [
-        ("1", True, moment("2026-02-01"), None, None),
-        ("2", False, moment("2026-02-02"), None, None),
+        ("1", True, moment("2026-02-01"), None, None, None, None, None),
+        ("2", False, moment("2026-02-02"), None, None, None, None, None),
     ]
     assert company.quarantine() == []
     assert tables.warnings == []
@@ -194,7 +194,7 @@ def test_events_are_read_and_may_come_before_their_lead(company: Company) -> Non
     with_events(company)
     company.read(events="who | when | what\n 1 | 2025-12-31T10:00:00+01:00 | visit")
     at = moment("2025-12-31 09:00")
-    assert company.rows("events") == [("1", "visit", at, at, None)]
+    assert company.rows("events") == [("1", "visit", at, at, None, None, None)]
 
 
 def test_an_event_may_be_recorded_before_it_happens(company: Company) -> None:
@@ -203,7 +203,7 @@ def test_an_event_may_be_recorded_before_it_happens(company: Company) -> None:
         events="who | when | what | noted | worth\n 1 | 2026-01-05 | call | 2026-01-04 | 2.5"
     )
     assert company.rows("events") == [
-        ("1", "call", moment("2026-01-05"), moment("2026-01-04"), 2.5)
+        ("1", "call", moment("2026-01-05"), moment("2026-01-04"), 2.5, None, None)
     ]
     assert company.quarantine() == []
 
