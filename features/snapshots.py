@@ -1,5 +1,6 @@
 """Snapshots ``(lead_id, as_of)`` and their labels: the unit of training and of scoring."""
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -26,9 +27,31 @@ def training_snapshots(tables: Canonical, project: Project) -> ir.Table:
     A lead's rows share a weight of 1, so that one that stays open for long does not count for
     more (landmarking: van Houwelingen 2007). Columns: ``COLUMNS`` and ``FOLLOWED``.
     """
-    ages = [0] if tables.flat else sorted(set(project.model.ages_days))
-    rows = _at_ages(_trusted(tables, project), ages)
-    rows = _labelled(_open(rows, project, newborn=True), tables, project)
+    return aged_snapshots(tables, project, project.model.ages_days)
+
+
+def aged_snapshots(
+    tables: Canonical,
+    project: Project,
+    ages: Sequence[int],
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    mature: bool = True,
+) -> ir.Table:
+    """Return each lead at these ages in days, while open, as ``training_snapshots`` has it at those of the ladder.
+
+    ``since`` and ``until`` (naive UTC): leads created at or after the first and before the second. Without
+    ``mature`` the moments whose label is not known yet or not to be trusted stand there as well, with none.
+    """
+    rows = _trusted(tables, project) if mature else tables.closed_leads()
+    if since is not None:
+        rows = rows.filter(rows.created_at >= moment(since))
+    if until is not None:
+        rows = rows.filter(before(rows.created_at, moment(until)))
+    rows = _at_ages(rows, [0] if tables.flat else sorted(set(ages)))
+    rows = _open(rows, project, newborn=True)
+    rows = _labelled(rows, tables, project) if mature else _young_too(rows, tables, project)
     return rows.mutate(weight=1 / rows.count().over(group_by="lead_id")).select(*COLUMNS, *FOLLOWED)
 
 
@@ -184,6 +207,16 @@ def _labelled(rows: ir.Table, tables: Canonical, project: Project) -> ir.Table:
         )
     rows = rows.mutate(label=rows.label.cast("int8"))
     return _described(rows)
+
+
+def _young_too(rows: ir.Table, tables: Canonical, project: Project) -> ir.Table:
+    """Add the label and keep the rows that have none, up to the end of the data."""
+    rows = rows.filter(before(rows.as_of, moment(tables.cutoff)))
+    trusted = rows.semi_join(_trusted(tables, project).select("lead_id"), "lead_id")
+    labelled = _labelled(trusted, tables, project)
+    labels = labelled.select("lead_id", "as_of", "label", *FOLLOWED)
+    joined = rows.left_join(labels, ("lead_id", "as_of"), rname="{name}_labelled")
+    return _described(joined.drop("lead_id_labelled", "as_of_labelled"))
 
 
 def _known(rows: ir.Table, tables: Canonical, project: Project) -> ir.BooleanValue:
