@@ -10,6 +10,7 @@ import duckdb
 from features import sql
 from features.clean import TAKEN, CleanTable
 from features.columns import Profiled, Unreadable, profile
+from features.named_leads import named_by_the_loop
 from features.outcome_source import columns_of_the_outcome
 from features.project import Project
 from features.quarantine import Quarantine
@@ -31,10 +32,14 @@ _ORDER: dict[TableName, str] = {
 
 @dataclass
 class Written:
-    """What is on disk: rows per table, the attributes, and what is left out of them."""
+    """What is on disk: rows per table, the attributes, and what is left out of them.
+
+    ``carried``: column and label of the leads' columns that are left out and yet on disk.
+    """
 
     kept: dict[TableName, int] = field(default_factory=dict[TableName, int])
     attributes: list[AttributeColumn] = field(default_factory=list[AttributeColumn])
+    carried: dict[str, str] = field(default_factory=dict[str, str])
     left_out: list[LeftOutColumn] = field(default_factory=list[LeftOutColumn])
     unreadable: list[Unreadable] = field(default_factory=list[Unreadable])
 
@@ -123,9 +128,11 @@ def _with_attributes(
     # A column of the source may bear the name of a canonical one.
     renamed = ", ".join(f"{name} AS _leadgauge_{name}" for name in (*CANONICAL[table], *optional))
     joined = f"FROM (SELECT {FILE}, {ROW}, {renamed} FROM final_{table}) AS f JOIN {cleaned.name} AS c USING ({FILE}, {ROW})"
+    wanted = [named.name for named in named_by_the_loop(project)] if table == "leads" else []
     found = profile(
-        connection, table, cleaned, f"SELECT c.* {joined}", skipped, own, project.timezone
+        connection, table, cleaned, f"SELECT c.* {joined}", skipped, own, project.timezone, wanted
     )
+    written.carried |= found.carried
     attributes = [
         _mapped(connection, name, cleaned.canonical[name])
         for name in optional
@@ -206,6 +213,8 @@ def _name_fields(
                 attribute.column: attribute.column,
                 attribute.label.lower(): attribute.column,
             }
+    for column, label in written.carried.items():
+        names |= {column: column, label.lower(): column}
     listed = (
         ", ".join(f"({sql.text(said)}, {sql.text(column)})" for said, column in names.items())
         or "('', '')"

@@ -37,12 +37,16 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Profiled:
-    """The attributes of one table: how each is read from its clean column, and what is left out."""
+    """The attributes of one table: how each is read from its clean column, and what is left out.
+
+    ``carried``: column and label of those left out that are read all the same, as text.
+    """
 
     kept: list[AttributeColumn]
     expressions: dict[str, str]
     left_out: list[LeftOutColumn]
     unreadable: list[Unreadable]
+    carried: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -67,17 +71,20 @@ def profile(
     skipped: Mapping[str, str],
     own: Collection[str],
     zone: str,
+    wanted: Collection[str] = (),
 ) -> Profiled:
     """Look at every column that is not ``own`` (mapped) over ``rows`` and decide on it.
 
-    ``skipped`` names columns that the project file leaves out, by name or slug, with the reason.
+    ``skipped`` names columns that the project file leaves out, by name or slug, with the reason. ``wanted`` are
+    those that are asked for whether or not they can be attributes, by either name, upper and lower case alike.
     """
+    asked = {name.casefold() for name in wanted}
     names = [name for name in cleaned.columns if name not in own]
     slugs = sql.slugs(names, taken=RESERVED)
     reasons = {name: skipped.get(name, skipped.get(slug)) for name, slug in slugs.items()}
     looked_at = [name for name in names if reasons[name] is None]
     total, seen = _look(connection, cleaned, looked_at, rows, zone)
-    result = Profiled([], {}, [], [])
+    result = Profiled([], {}, [], [], {})
     for name, slug in slugs.items():
         kind: Literal["number", "category"] = "category"
         reason = reasons[name]
@@ -87,6 +94,9 @@ def profile(
             result.left_out.append(
                 LeftOutColumn(table=table, column=slug, label=name, reason=reason)
             )
+            if asked & {name.casefold(), slug}:
+                result.expressions[slug] = category_sql(name, cleaned.columns[name])
+                result.carried[slug] = name
             continue
         result.expressions[slug] = _expression(cleaned, name, kind)
         if kind == "number" and seen[name].numbers < seen[name].filled:
