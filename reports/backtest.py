@@ -26,11 +26,11 @@ from reports.canvas import (
     percent_axis,
 )
 from reports.facts import clean
-from reports.page import BOTH
 from reports.palette import DARK, LIGHT
 from reports.pictures import calibration_figure
 from reports.svg import inline_svg
 from reports.training import calibration_points
+from reports.voice import Voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -78,8 +78,8 @@ def effort_figure(
         axes.set_ylim(0, 1.01)
         axes.set_xlabel("leads called", labelpad=8)
         axis_title(axes, "wins caught")
-        percent_axis(axes, "x", steps=5)
-        percent_axis(axes, "y", steps=5)
+        percent_axis(axes, "x", Voice.of(), steps=5)
+        percent_axis(axes, "y", Voice.of(), steps=5)
         _names(axes, ends)
         return figure
 
@@ -335,7 +335,9 @@ def _pictures(document: Mapping[str, Any]) -> dict[str, dict[str, Markup]]:
     return {
         name: {
             kind: inline_svg(figure(width=width), f"{name}-{kind}")
-            for kind, width in ({"any": PHONE} if name == "calibration" else BOTH).items()
+            for kind, width in (
+                {"any": PHONE} if name == "calibration" else {"wide": WIDE, "phone": PHONE}
+            ).items()
         }
         for name, figure in _figures(document).items()
     }

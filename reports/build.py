@@ -10,7 +10,8 @@ import pandas as pd
 from features.project import Project
 from features.tables import TableSet
 from reports.drivers import drivers_table
-from reports.facts import Driver, LeftOut, ReportFacts, Suspect
+from reports.facts import Driver, LeftOut, Suspect
+from reports.report_facts import ReportFacts
 from reports.sources import Maturity, lead_counts, sources_table, spend_without_leads
 from reports.tonight import grades_table, quarantine_table
 from reports.training import (

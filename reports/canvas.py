@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from reports.palette import LIGHT
-from reports.words import percent, shortened
+from reports.voice import Voice
+from reports.words import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,13 +89,13 @@ def panel(figure: Figure, *, left: float, right: float, bottom: float, top: floa
     return figure.add_axes(box)
 
 
-def percent_axis(axes: Axes, which: Literal["x", "y"], steps: int = 4) -> None:
+def percent_axis(axes: Axes, which: Literal["x", "y"], voice: Voice, steps: int = 4) -> None:
     """Label an axis of shares in percent, with about ``steps`` ticks."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_major_locator(MaxNLocator(steps, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda share, _: percent(max(0.0, share))))
+    axis.set_major_formatter(FuncFormatter(lambda share, _: voice.percent(max(0.0, share))))
     axes.grid(visible=True, axis=which)
     axes.set_axisbelow(True)
 

@@ -25,6 +25,7 @@ from pydantic import (
 LONGEST_NAME = 80
 LONGEST_SENTENCE = 600
 
+Audience = Literal["leadership", "marketing", "sales", "joint"]
 Step = Literal["base_rate", "logistic", "lightgbm"]
 Contender = Literal["leadgauge", "base_rate", "odoo", "logistic", "lightgbm"]
 
@@ -239,46 +240,22 @@ class LeftOut(Fact):
     reason: Sentence
 
 
-class ReportFacts(Fact):
-    """Everything that the report says.
+Section = Literal[
+    "agreement", "hand_off", "leaks", "quality", "drivers", "losses", "goals", "honesty", "data"
+]
 
-    ``tried`` are the steps that were held against the one below, ``why`` tells how one was chosen, ``following`` how the level of the probabilities moves with the
-    outcomes. ``as_of`` and ``data_cutoff`` are UTC. ``closing_times`` is False for a flat export, where
-    nobody knows when a lead closed and the page must not speak of a horizon.
+
+class Finding(Fact):
+    """One thing that the data say.
+
+    ``kind`` names it for programs (``source_without_wins``, ``team_leaks``, ``mix_shift``, ``value_works``,
+    ``hindsight`` and others); ``subject`` is what it is about. ``weight`` orders findings: about how much is at
+    stake, 0 to 1. ``figures`` are the numbers and names of the sentence.
     """
 
-    title: Name
-    as_of: Moment
-    data_cutoff: Moment
-    horizon_days: PositiveInt
-    closing_times: bool = True
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
-    model_version: Name
-    step: Step
-    tried: list[Step] = []
-    why: Sentence
-    following: Sentence | None = None
-    min_group: PositiveInt = 10
-    counts: Counts
-    evaluation: Evaluation
-    calibration: list[CalibrationPoint] = []
-    segments: list[Segment] = []
-    gains: list[GainsPoint] = []
-    drivers: list[Driver] = []
-    sources: list[SourceRow] = []
-    campaigns: list[SourceRow] = []
-    tonight: list[GradeRow] = []
-    quarantine: list[QuarantineRow] = []
-    suspects: list[Suspect] = []
-    left_out: list[LeftOut] = []
-    warnings: list[Sentence] = []
-
-    @property
-    def leadgauge(self) -> Metrics:
-        """Metrics of what was chosen."""
-        return self.evaluation.contenders["leadgauge"]
-
-    @property
-    def tells_leads_apart(self) -> bool:
-        """Whether any step above the base rate was taken."""
-        return self.step != "base_rate"
+    kind: str
+    section: Section
+    subject: Name
+    sentence: Sentence
+    weight: Finite = Field(ge=0, le=1)
+    figures: dict[str, Finite | str] = Field(default={})

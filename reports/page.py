@@ -1,41 +1,61 @@
 """The report: one HTML page that loads nothing, and the same facts as JSON next to it."""
 
-import math
+import hashlib
 import os
 import tempfile
-from functools import partial
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports import sentences, words
-from reports.canvas import PHONE, WIDE
-from reports.facts import ReportFacts
+from reports.blocks import Section
+from reports.facts import Audience
 from reports.palette import DARK, LIGHT
-from reports.pictures import calibration_figure, drivers_figure, gains_figure, sources_figure
-from reports.svg import inline_svg
+from reports.report_facts import ReportFacts
+from reports.sections import appendix, closing, honesty, opening
+from reports.voice import Voice, text
 
-MOST_TABLE_ROWS = 25
-MEASURES = (
-    ("log_loss", "Log loss", "{:.4f}"),
-    ("brier", "Brier score", "{:.4f}"),
-    ("auc", "AUC", "{:.3f}"),
-    ("average_precision", "Average precision", "{:.3f}"),
-    ("ece", "ECE", "{:.4f}"),
-    ("ece_noise_95", "ECE by chance", "{:.4f}"),
-    ("calibration_slope", "Calibration slope", "{:.2f}"),
-    ("calibration_intercept", "Calibration intercept", "{:.2f}"),
-    ("lift_top_10", "Lift of the first 10%", "{:.2f}"),
-    ("wins_in_top_20", "Wins in the first 20%", "{:.1%}"),
-)
-BOTH = {"wide": WIDE, "phone": PHONE}
-ONE = {"any": PHONE}
-WIDEST_ODDS = 4.0  # where a bar of odds ends
+Build = Callable[[ReportFacts, Voice], Section | None]
+
+TITLES: dict[Audience, str] = {
+    "leadership": text("{company}: which leads close"),
+    "marketing": text("{company}: marketing’s review"),
+    "sales": text("{company}: sales’ review"),
+    "joint": text("{company}: the joint review of marketing and sales"),
+}
+FILTER_FROM = 8  # rows from which a table has a field to filter it by name
+
+SECTIONS: dict[str, Build] = {
+    "bottom-line": opening.bottom_line,
+    "no-signal": opening.no_signal,
+    "findings": opening.findings,
+    "closing": closing.closing,
+    "honesty": honesty.honesty,
+    "tonight": honesty.tonight_section,
+    "data": appendix.data,
+    "method": appendix.method,
+}
+# What each audience reads, in its order.
+ORDER: dict[Audience, tuple[str, ...]] = {
+    "leadership": tuple(SECTIONS),
+    "marketing": tuple(SECTIONS),
+    "sales": tuple(SECTIONS),
+    "joint": tuple(SECTIONS),
+}
 
 
-def render(facts: ReportFacts) -> str:
+def sections_of(facts: ReportFacts, voice: Voice) -> list[Section]:
+    """Return the sections for the facts' audience; one that has nothing to say is left out."""
+    built = [SECTIONS[name](facts, voice) for name in ORDER[facts.audience]]
+    return [section for section in built if section is not None]
+
+
+def render(facts: ReportFacts, voice: Voice | None = None) -> str:
     """Return the page. The same facts give the same bytes; every name in them is escaped."""
+    voice = voice or Voice.of(currency=facts.currency)
     environment = Environment(
         loader=PackageLoader("reports"),
         autoescape=True,
@@ -43,70 +63,49 @@ def render(facts: ReportFacts) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        count=words.count,
-        count_whole=words.count_whole,
-        percent=words.percent,
-        odds=words.odds,
-        day=words.day,
-        minute=words.minute,
-        share_range=words.share_range,
-        grade_range=words.grade_range,
-        money_range=words.money_range,
-        money=partial(words.money, currency=facts.currency),
-        odds_bar=odds_bar,
-    )
+    scripts = [_asset("echarts.min.js"), _asset("report.js")]
     page = environment.get_template("report.html.j2").render(
-        facts=facts,
-        pictures=_pictures(facts),
+        lang=voice.tag,
+        policy=policy(scripts),
+        title=voice.say(TITLES[facts.audience], company=facts.title),
+        dated=voice.say("as of {day}", day=voice.day(facts.as_of)),
+        skip=voice.say("Skip to the report"),
+        contents=voice.say("Contents"),
+        sections=sections_of(facts, voice),
+        colophon=voice.say(
+            "Model {version}. Data up to {cutoff}; as of {as_of}. The same facts stand as JSON next to this page, which loads "
+            "nothing and tells nobody that it was read.",
+            version=facts.model_version,
+            cutoff=voice.minute(facts.data_cutoff),
+            as_of=voice.minute(facts.as_of),
+        ),
+        words={
+            "filter": voice.say("Show rows whose name holds"),
+            "shown": voice.say("{shown} of {all} rows"),
+            "filterFrom": FILTER_FROM,
+        },
         light=LIGHT,
         dark=DARK,
-        most_rows=MOST_TABLE_ROWS,
-        bottom_line=sentences.bottom_line(facts),
-        tonight=sentences.tonight(facts),
-        honesty=sentences.honesty(facts),
-        no_signal=sentences.no_signal(facts),
-        groups=sentences.groups(facts.segments),
-        verdict=sentences.verdict,
-        data_in_short=sentences.data_in_short(facts),
-        within=sentences.within(facts),
-        steps=sentences.STEPS,
-        contenders=sentences.CONTENDERS,
-        measures=MEASURES,
-        budget_share=partial(sentences.budget_share, facts.sources),
+        scripts=[Markup(script) for script in scripts],  # noqa: S704  our own files
     )
     return page.rstrip() + "\n"
 
 
-def odds_bar(odds: float) -> tuple[float, float]:
-    """Return where a bar starts and how long it is, in percent of its track, from the middle, on a log scale."""
-    share = max(-1.0, min(1.0, math.log(odds) / math.log(WIDEST_ODDS)))
-    return (round(50 + min(0.0, share) * 50, 1), round(abs(share) * 50, 1))
+def policy(scripts: Sequence[str]) -> str:
+    """Return the content security policy: nothing from anywhere, and only these scripts run."""
+    digests = [b64encode(hashlib.sha256(one.encode()).digest()).decode() for one in scripts]
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return (
+        f"default-src 'none'; script-src {allowed}; img-src data:; style-src 'unsafe-inline'; "
+        "base-uri 'none'; form-action 'none'"
+    )
 
 
-def _pictures(facts: ReportFacts) -> dict[str, dict[str, Markup]]:
-    """Draw each picture, the wide ones once more for a phone; one without facts is not drawn."""
-    rows = {
-        "sources": (
-            facts.sources,
-            partial(sources_figure, facts.sources, facts.counts.base_rate),
-            BOTH,
-        ),
-        "drivers": (facts.drivers, partial(drivers_figure, facts.drivers), BOTH),
-        "calibration": (facts.calibration, partial(calibration_figure, facts.calibration), ONE),
-        "gains": (facts.gains, partial(gains_figure, facts.gains), ONE),
-    }
-    return {
-        name: {
-            kind: inline_svg(figure(width=width), f"{name}-{kind}")
-            for kind, width in widths.items()
-        }
-        for name, (told, figure, widths) in rows.items()
-        if told
-    }
+def _asset(name: str) -> str:
+    return (files("reports") / "assets" / name).read_text(encoding="utf-8")
 
 
-def write_report(facts: ReportFacts, path: Path) -> list[Path]:
+def write_report(facts: ReportFacts, path: Path, voice: Voice | None = None) -> list[Path]:
     """Write the page to ``path`` and the facts to the same name with ``.json``; return both.
 
     Each file is there as a whole or not at all; the JSON comes first, so that a page is never
@@ -115,7 +114,7 @@ def write_report(facts: ReportFacts, path: Path) -> list[Path]:
     Raises:
         OSError: the folder cannot be written to.
     """
-    page = render(facts)
+    page = render(facts, voice)
     beside = path.with_suffix(".json")
     path.parent.mkdir(parents=True, exist_ok=True)
     _replace(beside, facts.model_dump_json(indent=2) + "\n")
@@ -123,12 +122,12 @@ def write_report(facts: ReportFacts, path: Path) -> list[Path]:
     return [path, beside]
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, written: str) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     staged = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+            file.write(written)
             file.flush()
             os.fsync(file.fileno())
         staged.replace(path)

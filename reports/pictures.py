@@ -26,7 +26,7 @@ from reports.canvas import (
 )
 from reports.facts import CalibrationPoint, Driver, GainsPoint, SourceRow
 from reports.palette import LIGHT
-from reports.words import count, percent
+from reports.voice import Voice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,8 +40,11 @@ HEADING = 34.0
 ACCENT, ACCENT_SOFT, WARM = LIGHT["accent"], LIGHT["accent-soft"], LIGHT["warm"]
 
 
-def calibration_figure(points: Sequence[CalibrationPoint], width: int = PHONE) -> Figure:
+def calibration_figure(
+    points: Sequence[CalibrationPoint], width: int = PHONE, *, voice: Voice | None = None
+) -> Figure:
     """Draw predicted against observed close rates with 95 % intervals; the diagonal is honesty."""
+    voice = voice or Voice.of()
     with drawing():
         figure = blank(width, width)
         axes = panel(figure, left=42, right=12, bottom=50, top=32)
@@ -75,15 +78,18 @@ def calibration_figure(points: Sequence[CalibrationPoint], width: int = PHONE) -
             )
         axes.set_xlim(0, reach)
         axes.set_ylim(0, reach)
-        axes.set_xlabel("leadgauge said", labelpad=8)
-        axis_title(axes, "closed")
-        percent_axis(axes, "x")
-        percent_axis(axes, "y")
+        axes.set_xlabel(voice.say("leadgauge said"), labelpad=8)
+        axis_title(axes, voice.say("closed"))
+        percent_axis(axes, "x", voice)
+        percent_axis(axes, "y", voice)
         return figure
 
 
-def gains_figure(points: Sequence[GainsPoint], width: int = PHONE) -> Figure:
+def gains_figure(
+    points: Sequence[GainsPoint], width: int = PHONE, *, voice: Voice | None = None
+) -> Figure:
     """Draw the share of wins caught when leads are contacted best first, against contacting by chance."""
+    voice = voice or Voice.of()
     path = [GainsPoint(leads=0, wins=0), *points, GainsPoint(leads=1, wins=1)]
     leads, wins = [point.leads for point in path], [point.wins for point in path]
     with drawing():
@@ -92,16 +98,16 @@ def gains_figure(points: Sequence[GainsPoint], width: int = PHONE) -> Figure:
         axes.fill_between(leads, leads, wins, color=ACCENT_SOFT, linewidth=0)
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.2, linestyle=DASHES)
         axes.plot(leads, wins, color=ACCENT, linewidth=2.4, solid_capstyle="round")
-        beside(axes, "by chance", (0.6, 0.6), shift=(14, -14))
+        beside(axes, voice.say("by chance"), (0.6, 0.6), shift=(14, -14))
         for share in (0.1, 0.2):
             caught = share_caught(path, share)
             axes.plot(share, caught, "o", color=ACCENT, markersize=8, mew=0, zorder=4)
         axes.set_xlim(0, 1)
         axes.set_ylim(0, 1.01)
-        axes.set_xlabel("leads contacted, best first", labelpad=8)
-        axis_title(axes, "wins among them")
-        percent_axis(axes, "x", steps=5)
-        percent_axis(axes, "y", steps=5)
+        axes.set_xlabel(voice.say("leads contacted, best first"), labelpad=8)
+        axis_title(axes, voice.say("wins among them"))
+        percent_axis(axes, "x", voice, steps=5)
+        percent_axis(axes, "y", voice, steps=5)
         return figure
 
 
@@ -147,8 +153,15 @@ def drivers_figure(drivers: Sequence[Driver], width: int = WIDE) -> Figure:
         return figure
 
 
-def sources_figure(rows: Sequence[SourceRow], base_rate: float, width: int = WIDE) -> Figure:
+def sources_figure(
+    rows: Sequence[SourceRow],
+    base_rate: float,
+    width: int = WIDE,
+    *,
+    voice: Voice | None = None,
+) -> Figure:
     """Draw quality (close rate, its interval, the dashed average) beside volume (leads) for each source."""
+    voice = voice or Voice.of()
     shown = list(rows[:MOST_ROWS])
     label_width = (0.38 if width <= PHONE else 0.3) * width
     split = label_width + (width - label_width) * 0.6
@@ -169,9 +182,9 @@ def sources_figure(rows: Sequence[SourceRow], base_rate: float, width: int = WID
         most = max([1, *(row.leads for row in shown)])
         quality.axvline(base_rate, color=MUTED, linewidth=1.2, linestyle=DASHES)
         for place, row in enumerate(shown):
-            _close_rate(quality, row, -place, base_rate)
+            _close_rate(quality, row, -place, base_rate, voice)
             volume.barh(-place, row.leads / most, height=0.54, color=ACCENT_SOFT, linewidth=0)
-            beside(volume, count(row.leads), (row.leads / most, -place))
+            beside(volume, voice.count(row.leads), (row.leads / most, -place))
         row_labels(quality, [row.source for row in shown], label_width)
         quality.set_xlim(0, reach)
         volume.set_xlim(0, 1)
@@ -180,19 +193,19 @@ def sources_figure(rows: Sequence[SourceRow], base_rate: float, width: int = WID
         above = 0.5 + 14 / ROW
         beside(
             quality,
-            f"average {percent(base_rate)}",
+            voice.say("average {rate}", rate=voice.percent(base_rate)),
             (base_rate, above),
             shift=(0, 0),
             align="center",
         )
-        beside(volume, "leads", (0, above), shift=(0, 0))
+        beside(volume, voice.say("leads"), (0, above), shift=(0, 0))
         return figure
 
 
-def _close_rate(axes: Axes, row: SourceRow, y: float, base_rate: float) -> None:
+def _close_rate(axes: Axes, row: SourceRow, y: float, base_rate: float, voice: Voice) -> None:
     rate = row.close_rate
     if rate is None:
-        beside(axes, "too few", (0, y), shift=(0, 0))
+        beside(axes, voice.say("too few"), (0, y), shift=(0, 0))
         return
     tone = ACCENT if rate.low > base_rate else WARM if rate.high < base_rate else MUTED
     axes.plot([rate.low, rate.high], [y, y], color=tone, linewidth=2.6, solid_capstyle="round")

@@ -5,6 +5,7 @@ literal template, so that the templates can be collected into a gettext catalogu
 and given back as a ``.po`` file. Values are formatted before they are put in: ``voice.count``, ``voice.percent``.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -89,8 +90,12 @@ class Voice:
     def percent(self, share: float) -> str:
         """Write a share in percent, with the places that make it readable: 38%, 4.2%, 0.31%."""
         value = abs(100 * share)
-        places = 0 if value == 0 or value >= 9.95 else 1 if value >= 0.95 else 2
-        return self._percent(share, places)
+        if value == 0 or value >= 9.95:
+            return self._percent(share, 0)
+        # two digits that tell something, however small
+        return self._percent(
+            share, 1 if value >= 0.95 else min(6, 1 - math.floor(math.log10(value)))
+        )
 
     def percent_rounded(self, share: float) -> str:
         """Write a share in percent for a sentence: whole numbers wherever they are enough."""
@@ -121,14 +126,18 @@ class Voice:
         return self.many("{count} day", "{count} days", value)
 
     def share_range(self, interval: Interval) -> str:
-        """Write an interval's ends in percent, joined by an en dash."""
-        return f"{self.percent(interval.low)}{TO}{self.percent(interval.high)}"
+        """Write an interval's ends in percent, joined by an en dash: 21 to 64%, with a dash for the word."""
+        return self.between(interval.low, interval.high)
+
+    def between(self, low: float, high: float) -> str:
+        """Write two shares in percent, joined by an en dash."""
+        return f"{self._plain(self.percent(low))}{TO}{self.percent(high)}"
 
     def share_range_rounded(self, interval: Interval) -> str:
         """Write an interval's ends in percent for a sentence; its spaces do not break."""
         return self.say(
             "{low} to {high}",
-            low=self.percent_rounded(interval.low),
+            low=self._plain(self.percent_rounded(interval.low)),
             high=self.percent_rounded(interval.high),
         ).replace(" ", NBSP)
 
@@ -154,6 +163,11 @@ class Voice:
     ) -> str:
         """Write a list: a, b and c."""
         return format_list(list(items), style=style, locale=self.locale) if items else ""
+
+    @staticmethod
+    def _plain(percent: str) -> str:
+        """Return a written percentage without its sign, where the sign comes last."""
+        return percent.removesuffix("%").rstrip() if percent.endswith("%") else percent
 
     def _percent(self, share: float, places: int) -> str:
         form = f"#,##0.{'0' * places}" if places else "#,##0"

@@ -15,12 +15,12 @@ from reports.facts import (
     Level,
     Metrics,
     QuarantineRow,
-    ReportFacts,
     Segment,
     SourceRow,
     Suspect,
 )
 from reports.intervals import cost_interval, share_interval
+from reports.report_facts import ReportFacts
 from reports.words import TIMES
 
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from pydantic import ValidationError
 
-from reports.facts import LONGEST_NAME, GradeRow, Interval, Metrics, ReportFacts, clean
+from reports.facts import LONGEST_NAME, GradeRow, Interval, Metrics, clean
+from reports.report_facts import ReportFacts
 from tests.reports.examples import example_facts
 
 

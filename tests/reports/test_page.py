@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from reports.facts import LeftOut, QuarantineRow, ReportFacts, Suspect
+from reports.facts import LeftOut, QuarantineRow, Suspect
 from reports.page import odds_bar, render, write_report
 from reports.palette import DARK, LIGHT, TEXT
+from reports.report_facts import ReportFacts
 from tests.reports.examples import DRIVERS, SOURCES, example_facts, level, source
 
 HOSTILE = [

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from reports.facts import Counts, ReportFacts
+from reports.facts import Counts
+from reports.report_facts import ReportFacts
 from reports.sentences import bottom_line, data_in_short, honesty, no_signal, tonight
 from tests.reports.examples import SEGMENTS, SOURCES, example_facts, metrics, segment, source
 
