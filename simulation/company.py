@@ -88,7 +88,7 @@ def simulate(
             behaviour.web_events(journeys, pace, before, scale, scenario.random("web"))
         ),
         mail_events=tables.events(behaviour.mail_events(journeys, scale, scenario.random("mail"))),
-        sales_activities=tables.sales_activities(sales),
+        sales_activities=tables.sales_activities(sales, steps),
         accounts=tables.accounts(),
         lead_history=history,
         spend=money.spend(profiles.leads, profiles.created, scenario.random("spend")),

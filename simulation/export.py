@@ -25,7 +25,7 @@ FILES = (
 )
 # What a Salesforce export writes where nobody picked a value.
 NOT_PICKED = "-- None --"
-PICKLISTS = ("Industry", "Department", "Budget", "Decision Role", "Need", "Timeframe")
+PICKLISTS = ("Industry", "Department", "Budget", "Decision Role", "Need", "Timeframe", "Consent")
 _LOCAL_TIME = "Europe/Berlin"
 
 

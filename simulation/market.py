@@ -3,7 +3,10 @@
 Every ``effect`` is added to the log of the daily win hazard; ``warmth`` to how ready the lead is on its first day.
 """
 
+from datetime import date
 from typing import NamedTuple
+
+from simulation.planted import FADED_CAMPAIGN, WINLESS_SOURCE, WORKING_MESSAGE
 
 
 class Source(NamedTuple):
@@ -14,6 +17,7 @@ class Source(NamedTuple):
     effect: float
     warmth: float
     cost_per_lead: float
+    channel: str
     landing_pages: tuple[str, ...]
     season: tuple[float, ...] = (1.0,) * 12
 
@@ -26,6 +30,19 @@ class Campaign(NamedTuple):
     weight: float
     effect: float
     yearly: bool = False
+
+
+class Broadening(NamedTuple):
+    """A time in which a campaign was aimed at more people, and who came beside those who came before.
+
+    ``times`` multiplies its leads; all that are more are ``newcomers``, without a decision role told.
+    """
+
+    campaign: str
+    begins: date
+    ends: date
+    times: float
+    newcomers: "tuple[Level, ...]"
 
 
 class Level(NamedTuple):
@@ -71,23 +88,43 @@ _EVENTS = (1.2, 1.2, 1.2, 1.0, 1.1, 0.9, 0.4, 0.4, 1.3, 1.3, 1.3, 0.6)
 _SEARCH = (1.1, 1.1, 1.1, 1.0, 1.0, 0.9, 0.8, 0.7, 1.1, 1.1, 1.1, 0.8)
 
 SOURCES = (
-    Source("Paid social", 0.23, -0.95, -0.80, 85.0, ("/ebook", "/checklist", "/lp/social")),
-    Source("Paid search", 0.19, 0.00, 0.15, 180.0, ("/lp/search", "/demo", "/pricing"), _SEARCH),
+    Source(
+        "Paid social",
+        0.20,
+        -0.95,
+        -0.80,
+        85.0,
+        "Paid media",
+        ("/ebook", "/checklist", "/lp/social"),
+    ),
+    Source(
+        "Paid search",
+        0.19,
+        0.00,
+        0.15,
+        180.0,
+        "Paid media",
+        ("/lp/search", "/demo", "/pricing"),
+        _SEARCH,
+    ),
     Source(
         "Organic search",
-        0.17,
+        0.14,
         0.25,
         0.25,
         45.0,
+        "Own site",
         ("/blog", "/product", "/pricing", "/docs"),
         _SEARCH,
     ),
-    Source("Content download", 0.14, -0.40, -0.45, 70.0, ("/whitepaper", "/ebook")),
-    Source("Webinar", 0.09, 0.15, 0.10, 140.0, ("/webinar",), _EVENTS),
-    Source("Trade fair", 0.06, 0.10, -0.15, 480.0, ("/fair",), _FAIRS),
-    Source("Partner", 0.05, 0.70, 0.50, 210.0, ("/partners",)),
-    Source("Referral", 0.04, 1.05, 0.85, 40.0, ("/refer", "/demo")),
-    Source("Cold outbound", 0.03, -0.65, -0.90, 260.0, ("/intro",)),
+    Source("Content download", 0.12, -0.40, -0.45, 70.0, "Own site", ("/whitepaper", "/ebook")),
+    # Of 350 leads, one is won: log(1 / 30) on the hazard, what intent adds to it left out.
+    Source(WINLESS_SOURCE, 0.10, -4.60, -1.30, 65.0, "Bought lists", ("/partner-ebook",)),
+    Source("Webinar", 0.08, 0.15, 0.10, 140.0, "Events", ("/webinar",), _EVENTS),
+    Source("Trade fair", 0.06, 0.10, -0.15, 480.0, "Events", ("/fair",), _FAIRS),
+    Source("Partner", 0.05, 0.70, 0.50, 210.0, "Partners", ("/partners",)),
+    Source("Referral", 0.04, 1.05, 0.85, 40.0, "Partners", ("/refer", "/demo")),
+    Source("Cold outbound", 0.03, -0.65, -0.90, 260.0, "Outbound", ("/intro",)),
 )
 
 CAMPAIGNS = (
@@ -98,7 +135,7 @@ CAMPAIGNS = (
     Campaign("Paid social", "Summer giveaway", 1.2, -1.10, yearly=True),
     Campaign("Paid search", "Search brand", 2.0, 0.55),
     Campaign("Paid search", "Search competitor names", 1.5, 0.20),
-    Campaign("Paid search", "Search generic terms", 4.0, -0.30),
+    Campaign("Paid search", FADED_CAMPAIGN, 7.0, 0.10),
     Campaign("Paid search", "Search long tail", 2.0, 0.10),
     Campaign("Paid search", "Year-end budget push", 0.8, 0.35, yearly=True),
     Campaign("Organic search", "Organic product pages", 2.5, 0.30),
@@ -108,6 +145,8 @@ CAMPAIGNS = (
     Campaign("Content download", "White paper trends", 2.5, -0.35, yearly=True),
     Campaign("Content download", "Checklist for buyers", 1.5, 0.45),
     Campaign("Content download", "Newsletter sign-up", 2.5, -0.30),
+    Campaign(WINLESS_SOURCE, "Syndicated e-book readers", 3.0, 0.00),
+    Campaign(WINLESS_SOURCE, "Syndicated industry survey", 2.0, 0.00),
     Campaign("Webinar", "Webinar product tour", 2.0, 0.40),
     Campaign("Webinar", "Webinar industry talk", 3.0, -0.20, yearly=True),
     Campaign("Webinar", "Webinar customer story", 1.5, 0.20, yearly=True),
@@ -121,6 +160,25 @@ CAMPAIGNS = (
     Campaign("Referral", "Referral bonus", 1.5, -0.25, yearly=True),
     Campaign("Cold outbound", "Outbound calls", 2.0, 0.00),
     Campaign("Cold outbound", "Outbound purchased list", 1.5, -0.45),
+)
+
+# In spring 2026 the generic terms were broadened: what students look up as well as buyers.
+BROADENED = Broadening(
+    FADED_CAMPAIGN,
+    begins=date(2026, 4, 1),
+    ends=date(2026, 6, 30),
+    times=3.0,
+    newcomers=(Level("Student", 0.90, 0.0), Level("Specialist", 0.10, 0.0)),
+)
+
+# The text of the ad, mail or page that they answered.
+MESSAGES = (
+    Level(WORKING_MESSAGE, 0.18, 1.30),
+    Level("Feature tour", 0.20, 0.0),
+    Level("Price comparison", 0.18, 0.0),
+    Level("Customer story", 0.18, 0.0),
+    Level("Free checklist", 0.16, 0.0),
+    Level("No message", 0.10, 0.0),  # came by themselves
 )
 
 INDUSTRIES = (
@@ -151,10 +209,10 @@ COUNTRIES = (
 
 SENIORITIES = (
     Level("Manager", 0.34, 0.10),
-    Level("Specialist", 0.28, -0.30),
+    Level("Specialist", 0.28, -0.50),
     Level("Director", 0.18, 0.40),
     Level("C-level", 0.12, 0.20),
-    Level("Student", 0.08, -1.70),
+    Level("Student", 0.08, -2.40),
 )
 
 DEPARTMENTS = (
@@ -182,18 +240,18 @@ PRODUCTS = (
 )
 
 REPS = (
-    Rep("DACH rep 1", "DACH", 0.45, 0.4, 0.02),
-    Rep("DACH rep 2", "DACH", 0.15, 0.8, 0.05),
-    Rep("DACH rep 3", "DACH", 0.00, 1.0, 0.06),
-    Rep("DACH rep 4", "DACH", -0.25, 1.6, 0.10),
-    Rep("DACH rep 5", "DACH", -0.05, 0.9, 0.05, leaves=0.45),
-    Rep("DACH rep 6", "DACH", 0.10, 0.6, 0.03, joins=0.45),
-    Rep("North rep 1", "North", 0.20, 0.6, 0.04),
-    Rep("North rep 2", "North", -0.10, 1.2, 0.08),
-    Rep("North rep 3", "North", 0.05, 0.9, 0.06, joins=0.70),
-    Rep("West rep 1", "West", 0.25, 0.7, 0.04),
-    Rep("West rep 2", "West", -0.35, 2.4, 0.16),
-    Rep("West rep 3", "West", 0.00, 1.0, 0.07),
+    Rep("DACH rep 1", "DACH", 0.45, 0.20, 0.02),
+    Rep("DACH rep 2", "DACH", 0.15, 0.28, 0.03),
+    Rep("DACH rep 3", "DACH", 0.00, 0.32, 0.04),
+    Rep("DACH rep 4", "DACH", -0.25, 0.45, 0.06),
+    Rep("DACH rep 5", "DACH", -0.05, 0.32, 0.03, leaves=0.45),
+    Rep("DACH rep 6", "DACH", 0.10, 0.25, 0.02, joins=0.45),
+    Rep("North rep 1", "North", 0.20, 0.25, 0.03),
+    Rep("North rep 2", "North", -0.10, 0.42, 0.05),
+    Rep("North rep 3", "North", 0.05, 0.32, 0.03, joins=0.70),
+    Rep("West rep 1", "West", 0.25, 1.1, 0.20),
+    Rep("West rep 2", "West", -0.35, 2.2, 0.38),
+    Rep("West rep 3", "West", 0.00, 1.5, 0.28),
 )
 
 SIZE_BANDS = ((1, "1-49"), (50, "50-199"), (200, "200-999"), (1000, "1000-4999"), (5000, "5000+"))

@@ -1,10 +1,11 @@
-"""What deals are worth, why others are lost, and what marketing spends."""
+"""What deals are worth, what was offered, why others are lost and to whom, and what marketing spends."""
 
 import numpy as np
 import pandas as pd
 
 from simulation import market
-from simulation.arrays import Ints, Texts, draw_position
+from simulation.arrays import Bools, Floats, Ints, Texts, draw_position, where_told
+from simulation.intent import DECIDING
 from simulation.scenario import DAY
 
 LOSS_REASONS = ("No response", "No budget", "Bad fit", "Competitor", "Bad timing")
@@ -20,7 +21,18 @@ _REASON_SHARES = np.array(
 _MEDIAN_DEAL = 14_000.0  # EUR, at 200 employees
 _SIZE_POWER = 0.38
 _DEAL_SD = 0.55
-_NO_DISCOUNT = 0.45
+
+# None, up to 10 %, more: those who are close to a decision are offered a little more often, and no
+# more than 10 %. So offers with a small discount close a little more often, and no offer closes by it.
+_DISCOUNTS = ((0.0,), (2.5, 5.0, 7.5, 10.0), (12.5, 15.0, 17.5, 20.0, 25.0))
+_OFFERED = np.array([[0.50, 0.32, 0.18], [0.39, 0.43, 0.18]])  # evaluating or before, deciding
+_LIST_MARGIN, _MARGIN_SD = 46.0, 4.0  # percent of the list price
+
+COMPETITORS = ("Halsenvex", "Tarlomont", "Zetkagard", "Own development")
+# Whom a lead looks at beside us, by its size: below 1,000 employees, from there on.
+_RIVALS = np.array([[0.22, 0.38, 0.22, 0.18], [0.52, 0.20, 0.10, 0.18]])
+_LARGE = 1000
+_NAMED_WHEN_WON = 0.35
 
 
 def amounts(employees: Texts, spending: Texts, random: np.random.Generator) -> Texts:
@@ -29,10 +41,28 @@ def amounts(employees: Texts, spending: Texts, random: np.random.Generator) -> T
     return np.round(middle * np.exp(random.normal(0, _DEAL_SD, len(employees))), 2)
 
 
-def discounts(count: int, random: np.random.Generator) -> Texts:
-    """Draw discounts in percent, in steps of 2.5."""
-    drawn = np.round(random.beta(1.6, 3.5, count) * 30 / 2.5) * 2.5
-    return np.where(random.random(count) < _NO_DISCOUNT, 0.0, drawn)
+def discounts(state: Ints, random: np.random.Generator) -> Floats:
+    """Draw the discount of each offer in percent, by the state of intent it was made in."""
+    edges = np.cumsum(_OFFERED, axis=1)[(state == DECIDING).astype(np.int64)][:, :-1]
+    band = draw_position(edges, random)
+    drawn = np.zeros(len(state))
+    for at, steps in enumerate(_DISCOUNTS):
+        drawn[band == at] = random.choice(steps, int((band == at).sum()))
+    return drawn
+
+
+def margins(discount: Floats, random: np.random.Generator) -> Floats:
+    """Draw what is left of each price in percent: costs stay what they are at the list price."""
+    costs = 100 - random.normal(_LIST_MARGIN, _MARGIN_SD, len(discount))
+    return np.round(100 - costs / (1 - discount / 100), 1)
+
+
+def competitors(employees: Texts, won: Bools, reason: Texts, random: np.random.Generator) -> Texts:
+    """Draw whom we lost to, where that was the reason, and whom we won against, where sales wrote it down."""
+    edges = np.cumsum(_RIVALS, axis=1)[(employees >= _LARGE).astype(np.int64)][:, :-1]
+    rival = np.array(COMPETITORS, dtype=object)[draw_position(edges, random)]
+    named = won & (random.random(len(won)) < _NAMED_WHEN_WON)
+    return where_told(named | (~won & (reason == "Competitor")), rival)
 
 
 def loss_reasons(state: Ints, random: np.random.Generator) -> Texts:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from simulation import market
-from simulation.arrays import Floats, Ints, Texts, draw_position, where_told
+from simulation.arrays import Bools, Floats, Ints, Texts, draw_position, where_told
 from simulation.names import company_names, record_ids
 from simulation.scenario import DAY, Scenario
 
@@ -61,6 +61,43 @@ def year_of(day: Ints) -> Ints:
     return day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
 
 
+def _broadened(day: Ints) -> Bools:
+    """Return which days lie in the time in which a campaign was broadened."""
+    begins, ends = (
+        np.datetime64(edge, "D").astype(np.int64)
+        for edge in (market.BROADENED.begins, market.BROADENED.ends)
+    )
+    inside: Bools = (day >= begins) & (day <= ends)
+    return inside
+
+
+def _weights(source: str, *, broadened: bool) -> dict[int, float]:
+    """Return position and weight of each campaign of a source."""
+    return {
+        number: campaign.weight
+        * (
+            market.BROADENED.times
+            if broadened and campaign.name == market.BROADENED.campaign
+            else 1
+        )
+        for number, campaign in enumerate(market.CAMPAIGNS)
+        if campaign.source == source
+    }
+
+
+def _source_shares(*, broadened: bool) -> Floats:
+    """Return the sources' shares by calendar month, shape (sources, 12); with more leads they add up to more."""
+    return np.array(
+        [
+            item.share
+            * np.array(item.season)
+            * sum(_weights(item.name, broadened=broadened).values())
+            / sum(_weights(item.name, broadened=False).values())
+            for item in market.SOURCES
+        ]
+    )
+
+
 def _created(scenario: Scenario, account: Ints, random: np.random.Generator) -> Ints:
     """Draw when each lead is created: an account's people follow its first, by weeks."""
     days = np.arange(scenario.first_day, scenario.last_day + 1)
@@ -68,6 +105,8 @@ def _created(scenario: Scenario, account: Ints, random: np.random.Generator) -> 
         np.array(market.LEAD_SEASON)[month_of(days)] * np.array(market.LEAD_WEEKDAY)[(days + 3) % 7]
     )
     weight = weight * np.exp(market.LEAD_GROWTH_PER_YEAR * (days - days[0]) / 365.25)
+    more = _source_shares(broadened=True).sum(axis=0) / _source_shares(broadened=False).sum(axis=0)
+    weight = weight * np.where(_broadened(days), more[month_of(days)], 1.0)
     first = random.choice(days, int(account.max()) + 1, p=weight / weight.sum())[account]
     follows = np.concatenate([[False], account[1:] == account[:-1]])
     later = first + random.exponential(_DAYS_BETWEEN_PEOPLE, len(account)).astype(np.int64)
@@ -117,28 +156,26 @@ def _accounts(scenario: Scenario, random: np.random.Generator) -> tuple[Ints, pd
 
 def _sources(day: Ints, random: np.random.Generator) -> Ints:
     """Draw each lead's source by the month's shares."""
-    shares = np.array(
-        [[source.share * factor for factor in source.season] for source in market.SOURCES]
+    usual, more = (
+        np.cumsum(shares / shares.sum(axis=0), axis=0).T[month_of(day)]
+        for shares in (_source_shares(broadened=False), _source_shares(broadened=True))
     )
-    edges = np.cumsum(shares / shares.sum(axis=0), axis=0).T[month_of(day)]
+    edges = np.where(_broadened(day)[:, None], more, usual)
     return draw_position(edges[:, :-1], random)
 
 
-def _campaigns(source: Ints, year: Ints, random: np.random.Generator) -> tuple[np.ndarray, Floats]:
+def _campaigns(source: Ints, day: Ints, random: np.random.Generator) -> tuple[Texts, Floats]:
     """Draw each lead's campaign within its source; return names and effects."""
     chosen = np.zeros(len(source), dtype=np.int64)
     for at, item in enumerate(market.SOURCES):
-        own = [
-            number
-            for number, campaign in enumerate(market.CAMPAIGNS)
-            if campaign.source == item.name
-        ]
-        weight = np.array([market.CAMPAIGNS[number].weight for number in own])
-        rows = np.flatnonzero(source == at)
-        chosen[rows] = random.choice(own, len(rows), p=weight / weight.sum())
+        for broadened in (False, True):
+            own = _weights(item.name, broadened=broadened)
+            weight = np.array(list(own.values()))
+            rows = np.flatnonzero((source == at) & (_broadened(day) == broadened))
+            chosen[rows] = random.choice(list(own), len(rows), p=weight / weight.sum())
     yearly = np.array([campaign.yearly for campaign in market.CAMPAIGNS])[chosen]
     name = pd.Series(_names(market.CAMPAIGNS, chosen), dtype="str")
-    with_year = name.str.cat(pd.Series(year).astype("str"), sep=" ")
+    with_year = name.str.cat(pd.Series(year_of(day)).astype("str"), sep=" ")
     effect = _effects(market.CAMPAIGNS, chosen)
     return name.mask(pd.Series(yearly), with_year).to_numpy(dtype=object), effect
 
@@ -149,6 +186,15 @@ def _landing_pages(source: Ints, random: np.random.Generator) -> Texts:
         [(item.landing_pages * widest)[:widest] for item in market.SOURCES], dtype=object
     )
     return pages[source, random.integers(0, widest, len(source))]
+
+
+def _newcomers(campaign: Texts, day: Ints, random: np.random.Generator) -> tuple[Bools, Ints]:
+    """Draw who came because a campaign was broadened, and the seniority (its position) that those have."""
+    there = (campaign == market.BROADENED.campaign) & _broadened(day)
+    came = there & (random.random(len(day)) < 1 - 1 / market.BROADENED.times)
+    names = [level.name for level in market.SENIORITIES]
+    levels = np.array([names.index(level.name) for level in market.BROADENED.newcomers])
+    return came, levels[_pick(market.BROADENED.newcomers, len(day), random)]
 
 
 def _owners(scenario: Scenario, region: Texts, day: Ints, random: np.random.Generator) -> Ints:
@@ -193,9 +239,14 @@ def draw_profiles(scenario: Scenario) -> Profiles:
     source = _sources(day, random)
     leads.insert(0, "Lead ID", record_ids("00Q", count))
     leads["Lead Source"] = _names(market.SOURCES, source)
-    leads["Campaign"], campaign_effect = _campaigns(source, year_of(day), random)
+    leads["Channel"] = np.array([item.channel for item in market.SOURCES], dtype=object)[source]
+    leads["Campaign"], campaign_effect = _campaigns(source, day, random)
     leads["Landing Page"] = _landing_pages(source, random)
+    message = _pick(market.MESSAGES, count, random)
+    leads["Message"] = _names(market.MESSAGES, message)
     fit = own["_effect"].to_numpy() + _effects(market.SOURCES, source) + campaign_effect
+    fit = fit + _effects(market.MESSAGES, message)
+    came, level = _newcomers(leads["Campaign"].to_numpy(), day, scenario.random("newcomers"))
     for column, items in (
         ("Seniority", market.SENIORITIES),
         ("Department", market.DEPARTMENTS),
@@ -205,13 +256,17 @@ def draw_profiles(scenario: Scenario) -> Profiles:
     ):
         at = _pick(items, count, random)
         told = random.random(count) < _TOLD.get(column, 1.0)
+        if column == "Seniority":
+            at = np.where(came, level, at)
+        told &= ~(came & (column == "Decision Role"))
         leads[column] = where_told(told, _names(items, at))
         fit = fit + np.where(told, _effects(items, at), 0.0)
     owner = _owners(scenario, own["_region"].to_numpy(), day, random)
     leads["Lead Owner"] = _names(market.REPS, owner)
     leads["Sales Team"] = own["_region"]
     fit = fit + _effects(market.REPS, owner) + _interactions(leads)
-    fit = scenario.signal * _STRENGTH * (fit - fit.mean())
+    # The median, for a source that nobody buys from must not make all others fit better.
+    fit = scenario.signal * _STRENGTH * (fit - np.median(fit))
     hidden = own["_hidden"].to_numpy() + random.normal(0, LEAD_SD, count)
     warmth = 0.8 * np.array([item.warmth for item in market.SOURCES])[source] + 0.30 * fit
     return Profiles(leads, accounts, account, created, fit, scenario.signal * hidden, warmth)

@@ -1,7 +1,7 @@
 """The project file that a company's data team would write for its exports, key by key."""
 
+from simulation.planted import HINDSIGHT_COLUMN
 from simulation.scenario import HORIZON_DAYS, Scenario
-from simulation.tables import HINDSIGHT_COLUMN
 
 _HEAD = """\
 # The simulated company, as its data team would describe it to leadgauge.
@@ -32,10 +32,11 @@ sources:
       status: Stage           # its values are told apart under label
       closed_at: Close Date
       amount: Amount          # EUR, before discount
-      reason: Loss Reason
-    drop:
-      - Opportunity ID        # a number and no more
-      - Discount %            # known only once the deal is made
+      reason: Loss Reason     # told by segment, and it decides what goes back to marketing
+      competitor: Competitor  # whom a deal was lost to, or won against
+      discount: Discount %    # percent off the amount, on every offer that was made
+      margin: Margin %        # percent of the price after discount
+    drop: [Opportunity ID]    # a number and no more
   events:
     - path: web_events.csv    # visits, forms, webinars, demo requests; also before a lead was created
       columns: {{lead_id: Lead ID, kind: Activity, occurred_at: Activity Date}}
@@ -48,6 +49,8 @@ sources:
         occurred_at: Activity Date
         recorded_at: Logged At    # sales logs later than it calls: a night knows only what is logged
         value: Minutes            # how long; empty for a hand-off
+        actor: Who                # marketing or the representative: who rejected it, for instance
+        reason: Reason            # why a lead was rejected
 {accounts}  history:
     path: lead_history.csv    # what Lead Status, Timeframe and Company Size were before they changed
     columns:
@@ -99,8 +102,44 @@ model:
   evaluate_every_days: 7      # every seventh morning: a week is what sales plans in
 
 agreement:
+  qualified:                  # what marketing may call a qualified lead: one of these four is met
+    budget:
+      column: Budget          # half of the leads say
+      values: [Approved, Planned]  # "None yet" does not count
+    authority:
+      column: Decision Role   # half of the leads say
+      values: [Decision maker, Influencer]  # who uses it does not buy it
+    need:
+      column: Need            # half of the leads say
+      values: [Defined, Urgent]  # who explores reads on
+    timeframe:
+      column: Timeframe       # changes; read as it stands tonight
+      values: [This quarter, Next quarter]  # sales does not wait longer
+    at_least: 1               # of the four; whoever told nothing is not qualified
+  consent:
+    column: Consent           # to be called and mailed
+    values: ["Yes"]           # in quotes, for YAML reads a bare yes as true; never asked counts as no
+  disqualified:               # nobody works these
+    - column: Seniority       # as they said when they signed up
+      values: [Student]       # they write theses, not orders
   sales_ready_grades: [A, B]  # what marketing hands over, signed by both
   capacity_per_day: 12        # leads; what the representatives can call in a day beside their open ones
+  team: Sales Team            # leaks are told by it
+  exploration_share: 0.1      # of the capacity, drawn by lot: else nobody learns what the others are worth
+  hours_per_lead: 1.5         # hours of sales, from the first call to a yes or no
+  contact_within_hours: 48    # hours from hand-off to first contact: two days, for some come in on a Friday
+  silent_after_days: 14       # days without a word from sales, then the lead goes back
+  rest_days: 30               # days that a lead which came back stays with marketing
+  recycle_reasons: [No budget, Bad timing, No response]  # lost for now: next year may be different
+  drop_reasons: [Wrong person]  # rejected for good: another person of the account may be right
+  drop_after_days: 365        # days; what is a year old is closed
+  may_overrule: [Head of sales, Head of marketing]  # whose word in a feedback file sends a lead another way
+  overrule_days: 30           # days that such a word holds
+  sales_kinds: [call, meeting]  # kinds of events that are sales at work, beside the first contact
+  nurture_kinds: [mail_sent]  # kinds of events that are marketing at work
+  buying_group:
+    column: Decision Role     # who takes part in a purchase, by account
+    roles: [Decision maker, Influencer, User]  # a deal needs all three
   grade_shares: [0.1, 0.2, 0.3]  # of A, B and C among open leads; D is the rest
 
 delivery:
@@ -123,12 +162,26 @@ limits:
 
 report:
   title: Lead quality at the simulated company  # the headline
+  audience: leadership        # who reads it: marketing, sales and joint have other sections first
+  language: en                # how numbers and dates are written
   currency: EUR               # of amount and spend (ISO 4217)
   min_group: 10               # leads; smaller groups are not shown, for they tell of people
+  history_days: 730           # days that the report looks back
+  dimensions:                 # what quality is held against volume by, beside source and campaign
+    channel: Channel          # several sources each
+    message: Message          # the text of the ad, mail or page that they answered
+    landing_page: Landing Page  # where they signed up
+  segments: [Seniority, Industry, Company Size, Sales Team]  # columns that differences are told between
+  sales_sources: [Cold outbound]  # sales finds these itself; all others are marketing's
+  goals:                      # signed for this year; close rate, cycle and value are proposed from the past
+    touched_in_time: 0.9      # share of leads handed over that were contacted within 48 hours
+    cost_per_win: 1200        # EUR; what marketing may spend on a won deal
 
 schedule:
   nightly: "30 4 * * *"       # 04:30: after the exports, and no hour that summer time skips or repeats
   retrain: "0 5 * * 0"        # Sundays at 05:00
+  review_monthly: "0 6 1 * *"  # the first of the month at 06:00: both departments read last month
+  review_quarterly: "30 6 1 1,4,7,10 *"  # the first of the quarter, half an hour later: the budget's review
 """
 
 _ACCOUNTS = """\

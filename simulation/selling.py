@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from simulation import market
-from simulation.arrays import Ints, Texts
+from simulation.arrays import Ints, Texts, draw_position
 from simulation.behaviour import Occurrences, day_weights, emit, join, within
 from simulation.intent import COLD, DECIDING, EVALUATING
 from simulation.journeys import Journeys
 from simulation.scenario import DAY
 
+MARKETING = "Marketing"  # who hands over
 KINDS = ("handed_over", "accepted", "rejected", "contacted", "recycled", "call", "meeting")
 _HANDED, _ACCEPTED, _REJECTED, _CONTACTED, _RECYCLED, _CALL, _MEETING = range(7)
 _NEVER = np.iinfo(np.int64).max // 2
@@ -22,6 +23,16 @@ _NEVER = np.iinfo(np.int64).max // 2
 # By state: cold, curious, evaluating, deciding.
 _HAND_OVER_A_DAY = np.array([0.012, 0.030, 0.220, 0.450])
 _REJECTS = np.array([0.50, 0.30, 0.12, 0.05])
+# Why, by the same states.
+REFUSALS = ("No budget", "Wrong person", "No need now", "Cannot be reached")
+_REFUSAL_SHARES = np.array(
+    [
+        [0.15, 0.25, 0.30, 0.30],
+        [0.25, 0.20, 0.35, 0.20],
+        [0.40, 0.22, 0.23, 0.15],
+        [0.38, 0.30, 0.17, 0.15],
+    ]
+)
 _CALLS = (0.050, 0.090, 0.150, 0.190)
 _MEETINGS = (0.002, 0.010, 0.060, 0.120)
 _RECYCLES_A_DAY = 0.12  # of accepted leads that went cold
@@ -30,12 +41,16 @@ _UPDATES = {EVALUATING: (0.35, "Next quarter"), DECIDING: (0.60, "This quarter")
 
 @dataclass(frozen=True)
 class HandOff:
-    """When each lead was handed over, accepted, rejected, first contacted: seconds, far away if never."""
+    """When each lead was handed over, accepted, rejected, first contacted: seconds, far away if never.
+
+    ``refusal``: the reason that a rejection has, or would have had.
+    """
 
     handed: Ints
     accepted: Ints
     rejected: Ints
     contacted: Ints
+    refusal: Texts
 
 
 def _first_per_lead(lead: Ints, at: Ints, count: int) -> Ints:
@@ -64,6 +79,8 @@ def hand_off(journeys: Journeys, owner: Texts, random: np.random.Generator) -> H
     rejects = random.random(count) < _REJECTS[state]
     called = decided + _delay(median, 0.9, random)
 
+    edges = np.cumsum(_REFUSAL_SHARES, axis=1)[state][:, :-1]
+
     def happens(at: Ints, where: Texts) -> Ints:
         return np.where(where & (at < journeys.closed), at, _NEVER)
 
@@ -72,6 +89,7 @@ def hand_off(journeys: Journeys, owner: Texts, random: np.random.Generator) -> H
         accepted=happens(decided, ~rejects),
         rejected=happens(decided, rejects),
         contacted=happens(called, ~rejects & ~never),
+        refusal=np.array(REFUSALS, dtype=object)[draw_position(edges, random)],
     )
 
 

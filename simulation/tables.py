@@ -6,17 +6,18 @@ import numpy as np
 import pandas as pd
 
 from simulation import money, selling
-from simulation.arrays import Texts, as_times, where_told
+from simulation.arrays import Texts, as_times, draw_position, where_told
 from simulation.behaviour import Occurrences
+from simulation.intent import EVALUATING
 from simulation.journeys import Journeys
 from simulation.market import SIZE_BANDS
 from simulation.names import record_ids
+from simulation.planted import HINDSIGHT_COLUMN
 from simulation.profiles import Profiles
 from simulation.scenario import DAY, Scenario
 from simulation.selling import HandOff
 
-# A trap: sales fills it in when it closes a lead, so it tells the outcome and not the chance.
-HINDSIGHT_COLUMN = "Contract Number Requested"
+# The trap is filled in when a lead is closed.
 _FILLED_WHEN_WON, _FILLED_WHEN_LOST, _FILLED_WHEN_OPEN = 0.93, 0.03, 0.004
 _NEW_STATUS = "Open - Not Contacted"
 _WRONG_SIZE = 0.04
@@ -38,6 +39,7 @@ _REMARKS = (
     "Wants to see a reference; same industry",
 )
 _REMARKED = 0.3
+_CONSENT = np.array([0.98, 0.012])  # Yes, No; the rest was never asked
 
 
 @dataclass(frozen=True)
@@ -70,21 +72,33 @@ class Tables:
             }
         )
 
-    def sales_activities(self, events: Occurrences) -> pd.DataFrame:
-        """Return hand-offs, calls and meetings; these two are logged with a delay, and may not be yet."""
+    def sales_activities(self, events: Occurrences, steps: HandOff) -> pd.DataFrame:
+        """Return hand-offs, calls and meetings; these two are logged with a delay, and may not be yet.
+
+        ``Who`` did it: marketing hands over, the lead's representative does the rest. ``Reason``: of rejections.
+        """
         random = self.scenario.random("logging")
         talk = events.kind >= selling.KINDS.index("call")
         logged = events.at + np.where(talk, random.exponential(0.35 * DAY, len(talk)), 0).astype(
             np.int64
         )
         minutes = np.where(talk, np.maximum(2, np.round(random.gamma(2.0, 9.0, len(talk)))), np.nan)
-        frame = self.events(events.take(logged < self.scenario.cutoff))
+        known = events.take(logged < self.scenario.cutoff)
+        frame = self.events(known)
         frame["Logged At"] = as_times(logged[logged < self.scenario.cutoff])
         frame["Minutes"] = minutes[logged < self.scenario.cutoff]
+        handed = known.kind == selling.KINDS.index("handed_over")
+        owner = self.profiles.leads["Lead Owner"].to_numpy()[known.lead]
+        frame["Who"] = np.where(handed, selling.MARKETING, owner)
+        refused = known.kind == selling.KINDS.index("rejected")
+        frame["Reason"] = where_told(refused, steps.refusal[known.lead])
         return frame
 
     def opportunities(self) -> pd.DataFrame:
-        """Return one row per closed lead: stage, when, amount, discount, reason."""
+        """Return one row per closed lead: stage, when, amount, discount, margin, reason, competitor.
+
+        A lead that never got as far as an offer has no amount, discount and margin.
+        """
         random = self.scenario.random("money")
         own = self.profiles.accounts.iloc[self.profiles.account]
         amount = money.amounts(
@@ -94,15 +108,21 @@ class Tables:
             np.searchsorted(self.journeys.lead, np.arange(len(amount)), side="right") - 1
         ]
         won = self.journeys.won
+        offered = won | (last >= EVALUATING)
+        discount = money.discounts(last, random)
+        reason = where_told(~won, money.loss_reasons(last, random))
         frame = pd.DataFrame(
             {
                 "Lead ID": self.lead_ids,
                 "Stage": np.where(won, "Closed Won", "Closed Lost"),
                 "Close Date": as_times(self.journeys.closed),
-                # A lead that never got as far as an offer has no amount.
-                "Amount": np.where(won | (last >= 2), amount, np.nan),
-                "Discount %": np.where(won, money.discounts(len(won), random), np.nan),
-                "Loss Reason": where_told(~won, money.loss_reasons(last, random)),
+                "Amount": np.where(offered, amount, np.nan),
+                "Discount %": np.where(offered, discount, np.nan),
+                "Margin %": np.where(offered, money.margins(discount, random), np.nan),
+                "Loss Reason": reason,
+                "Competitor": money.competitors(
+                    own["No. of Employees"].to_numpy(), won, reason, random
+                ),
             }
         )
         frame = frame[self.is_closed].sort_values(["Close Date", "Lead ID"], ignore_index=True)
@@ -177,6 +197,10 @@ class Tables:
         frame[list(current.columns)] = current
         remarks = np.array(_REMARKS, dtype=object)[random.integers(0, len(_REMARKS), len(frame))]
         frame["Description"] = where_told(random.random(len(frame)) < _REMARKED, remarks)
+        answer = draw_position(
+            np.broadcast_to(np.cumsum(_CONSENT), (len(frame), 2)), self.scenario.random("consent")
+        )
+        frame["Consent"] = np.array(["Yes", "No", None], dtype=object)[answer]
         draw = random.random(len(frame))
         filled = np.where(self.journeys.won, _FILLED_WHEN_WON, _FILLED_WHEN_LOST)
         filled = np.where(self.is_closed, filled, _FILLED_WHEN_OPEN)
