@@ -43,20 +43,23 @@ class Block:
         return len(np.unique(self.clusters[self.label == 1]))
 
 
-def fit_platt(margin: Floats, label: Floats, *, evidence: float) -> Platt:
+def fit_platt(
+    margin: Floats, label: Floats, *, evidence: float, shift_spread: float = SHIFT_SPREAD
+) -> Platt:
     """Fit slope and intercept by Newton's method (Platt 1999), with normal priors around 1 and 0.
 
     Args:
         margin: out-of-fold log-odds, (rows,).
         label: 0 or 1, (rows,).
         evidence: how many independent outcomes the rows hold; one lead on many mornings is not many.
+        shift_spread: standard deviation of the intercept's prior.
 
     The slope stays within 0.2 and 3: a calibration never turns the ranking round.
     """
     weight = evidence / max(len(margin), 1)
     theta = np.array([1.0, 0.0])
     centre = theta.copy()
-    prior = np.array([1 / SLOPE_SPREAD**2, 1 / SHIFT_SPREAD**2])
+    prior = np.array([1 / SLOPE_SPREAD**2, 1 / shift_spread**2])
     columns = np.column_stack([margin, np.ones(len(margin))])
     for _ in range(50):
         p = expit(columns @ theta)
@@ -69,7 +72,7 @@ def fit_platt(margin: Floats, label: Floats, *, evidence: float) -> Platt:
     return Platt(float(np.clip(theta[0], 0.2, 3.0)), float(theta[1]))
 
 
-def choose_calibration(blocks: Sequence[Block]) -> Platt:
+def choose_calibration(blocks: Sequence[Block], *, shift_spread: float = SHIFT_SPREAD) -> Platt:
     """Return the scaling of all blocks if one learned on the blocks before made the next blocks better.
 
     Better means over all later blocks together by more than one standard error over their independent
@@ -78,14 +81,18 @@ def choose_calibration(blocks: Sequence[Block]) -> Platt:
     """
     blocks = [block for block in blocks if block.wins >= MIN_WINS]
     saved = [
-        _saved(block, _scaling(blocks[:number])) for number, block in enumerate(blocks) if number
+        _saved(block, scaling(blocks[:number], shift_spread=shift_spread))
+        for number, block in enumerate(blocks)
+        if number
     ]
     if len(saved) < MIN_LATER_BLOCKS:
         return IDENTITY
     helped = sum(float(block.mean()) > 0 for block in saved)
     clusters = np.concatenate([block.clusters for block in blocks[1:]])
     gain, error = clustered_mean(np.concatenate(saved), clusters)
-    return _scaling(blocks) if gain > error and 2 * helped > len(saved) else IDENTITY
+    if gain <= error or 2 * helped <= len(saved):
+        return IDENTITY
+    return scaling(blocks, shift_spread=shift_spread)
 
 
 def _saved(block: Block, platt: Platt) -> Floats:
@@ -93,8 +100,9 @@ def _saved(block: Block, platt: Platt) -> Floats:
     return log_losses(block.label, before) - log_losses(block.label, after)
 
 
-def _scaling(blocks: Sequence[Block]) -> Platt:
+def scaling(blocks: Sequence[Block], *, shift_spread: float = SHIFT_SPREAD) -> Platt:
+    """Return the scaling of all blocks together, whether it helps or not."""
     evidence = sum(len(np.unique(block.clusters)) for block in blocks)
     margin = np.concatenate([block.margin for block in blocks])
     label = np.concatenate([block.label for block in blocks])
-    return fit_platt(margin, label, evidence=float(evidence))
+    return fit_platt(margin, label, evidence=float(evidence), shift_spread=shift_spread)

@@ -14,11 +14,13 @@ from pipelines.summary import plain
 if TYPE_CHECKING:
     import pandas as pd
 
+    from models.accounts import AccountScale
     from models.training import Trained
 
 TRAINING = "training.json"
 HINDSIGHT = "hindsight.json"
 SEGMENTS = "segments.json"
+ACCOUNTS = "accounts.json"
 KEY = ["lead_id", "as_of"]
 LONGEST_SLUG = 60
 MOST_EXPLAINED = (
@@ -40,11 +42,15 @@ def write_record(
 
     Returns the calibration by segment, which is written, too.
     """
+    from models.accounts import learn_accounts
+
     folder.mkdir(parents=True, exist_ok=True)
     document = trained.to_json()
     segments = segments_of(trained, mornings, catalogue, min_group=min_group, seed=seed)
     _write(document, folder / TRAINING)
     _write({"segments": segments}, folder / SEGMENTS)
+    accounts = learn_accounts(trained.predictions, catalogue.horizon_days)
+    _write(accounts.to_json(), folder / ACCOUNTS)
     _write({"suspects": [suspect.to_json() for suspect in suspects]}, folder / HINDSIGHT)
     _draw_curves(document, folder, min_group)
     _draw_summary(trained, mornings, catalogue, folder)
@@ -52,16 +58,42 @@ def write_record(
 
 
 def read_record(folder: Path) -> tuple[dict[str, Any], list[dict[str, str]]]:
-    """Return what a training found out, ``segments`` among it, and the suspects of its hindsight audit.
+    """Return what a training found out, ``segments`` and ``accounts`` among it, and the suspects of its hindsight audit.
 
-    A training of an earlier version has no segments.
+    A training of an earlier version has no segments, and None for the accounts (``models.accounts.AccountScale``).
     """
     training = json.loads((folder / TRAINING).read_text(encoding="utf-8"))
     hindsight = json.loads((folder / HINDSIGHT).read_text(encoding="utf-8"))
     path, segments = folder / SEGMENTS, list[dict[str, Any]]()
     if path.is_file():
         segments = json.loads(path.read_text(encoding="utf-8"))["segments"]
-    return {**training, "segments": segments}, hindsight["suspects"]
+    return {**training, "segments": segments, "accounts": _accounts(folder)}, hindsight["suspects"]
+
+
+def read_accounts(folder: Path) -> "AccountScale":
+    """Return how the account's probability comes from its leads'; as if independent for a training of an earlier version."""
+    from models.accounts import AccountScale
+
+    document = _accounts(folder)
+    return AccountScale() if document is None else AccountScale.from_json(document)
+
+
+def account_metrics(folder: Path) -> dict[str, float]:
+    """Return figures of the account's probability as MLflow takes them; none without accounts of several leads."""
+    document = _accounts(folder) or {}
+    told = {
+        key: document[key] for key in ("slope", "intercept", "outcomes") if document.get("tried")
+    }
+    told |= document.get("tried") or {}
+    return {f"accounts.{key}": float(value) for key, value in told.items()}
+
+
+def _accounts(folder: Path) -> dict[str, Any] | None:
+    path = folder / ACCOUNTS
+    if not path.is_file():
+        return None
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
 
 
 def segments_of(

@@ -12,7 +12,7 @@ from models.gate import Verdict
 from pipelines.judging import judge, record_verdict
 from pipelines.lock import one_at_a_time
 from pipelines.reading import feature_frame, moment_of, read, tidy
-from pipelines.record import segment_metrics, write_record
+from pipelines.record import account_metrics, segment_metrics, write_record
 from pipelines.registry import ModelVersion, Registry
 from pipelines.settings import Request
 from pipelines.steps import Steps
@@ -144,7 +144,11 @@ def record(
         scorer=Path(scorer.__file__),
         step=fitted.step,
         record=fitted.record,
-        metrics={**dict(_metrics(fitted.evaluation)), **segment_metrics(fitted.segments)},
+        metrics={
+            **dict(_metrics(fitted.evaluation)),
+            **segment_metrics(fitted.segments),
+            **account_metrics(fitted.record),
+        },
         folds=[_flat(fold) for fold in fitted.folds],
         summary=f"{fitted.step}: {fitted.why}",
     )
