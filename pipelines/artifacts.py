@@ -31,6 +31,19 @@ def leave_artifacts(summary: Summary) -> None:
         )
 
 
+def leave_page(summary: Summary) -> None:
+    """Leave the one-page summary of a report: sums and findings of groups, no lead."""
+    from prefect.artifacts import create_markdown_artifact
+
+    page = next((path for path in summary.written if path.suffix == ".md"), None)
+    if page is not None:
+        create_markdown_artifact(
+            page.read_text(encoding="utf-8"),
+            key=f"{artifact_key(summary)}-page",
+            description=summary.headline or None,
+        )
+
+
 def artifact_key(summary: Summary) -> str:
     """Return a key that Prefect takes: lower case, digits and dashes."""
     return f"{summary.project}-{summary.command}".replace("_", "-")

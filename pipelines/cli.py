@@ -11,6 +11,20 @@ from typing import Annotated
 
 import typer
 
+from pipelines import cli_loop
+from pipelines.cli_options import (
+    AsOfOption,
+    AudienceOption,
+    DataOption,
+    HomeOption,
+    HtmlOption,
+    JsonOption,
+    LeadArgument,
+    PrefectOption,
+    ProjectFile,
+    VerboseOption,
+    VersionArgument,
+)
 from pipelines.console import fail
 
 app = typer.Typer(
@@ -23,45 +37,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-
-ProjectFile = Annotated[
-    Path, typer.Argument(metavar="PROJECT.yaml", help="The company's project file.")
-]
-HomeOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--home",
-        envvar="LEADGAUGE_HOME",
-        help="Where everything is written. Default: leadgauge-home.",
-    ),
-]
-DataOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--data",
-        envvar="LEADGAUGE_DATA",
-        help="The folder that paths in the project file start from. Default: the project file's.",
-    ),
-]
-AsOfOption = Annotated[
-    str | None,
-    typer.Option(
-        "--as-of",
-        metavar="TIME",
-        help="The moment to stand at: what came later does not exist.",
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-PrefectOption = Annotated[
-    bool,
-    typer.Option("--prefect", help="Run as a Prefect flow, visible in Prefect's pages."),
-]
-VerboseOption = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Show what the libraries log.")
-]
-VersionArgument = Annotated[
-    str, typer.Argument(metavar="VERSION", help="The number of a registered version.")
-]
 
 
 @app.command()
@@ -172,18 +147,13 @@ def backtest(
     verbose: VerboseOption = False,
 ) -> None:
     """What would have happened, had it been used for the last year?"""
-    from pipelines.commands import Call, run
+    from pipelines.commands import Call, given, run
 
     call = Call(project, home, data, as_of, as_json=as_json, prefect=prefect, verbose=verbose)
-    asked: dict[str, str | int | None] = {
-        "first": first,
-        "last": last,
-        "every": every,
-        "retrain_every": retrain_every,
-        "capacity": capacity,
-    }
-    given = {name: value for name, value in asked.items() if value is not None}
-    run("backtest", call, **given)
+    asked = given(
+        first=first, last=last, every=every, retrain_every=retrain_every, capacity=capacity
+    )
+    run("backtest", call, **asked)
 
 
 @app.command()
@@ -213,10 +183,11 @@ def score(
 @app.command()
 def explain(
     project: ProjectFile,
-    lead_id: Annotated[str, typer.Argument(metavar="LEAD_ID", help="The lead.")],
+    lead_id: LeadArgument,
     home: HomeOption = None,
     data: DataOption = None,
     as_of: AsOfOption = None,
+    html: HtmlOption = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -224,7 +195,7 @@ def explain(
     from pipelines.commands import Call, run
 
     call = Call(project, home, data, as_of, as_json=as_json, verbose=verbose)
-    run("explain", call, lead_id=lead_id)
+    run("explain", call, lead_id=lead_id, html=html)
 
 
 @app.command()
@@ -233,13 +204,15 @@ def report(
     home: HomeOption = None,
     data: DataOption = None,
     as_of: AsOfOption = None,
+    audience: AudienceOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Write the page for leadership: what makes a lead close, and where the money should go."""
-    from pipelines.commands import Call, run
+    """Write the report: what makes a lead close, where leads leak, and where the money should go."""
+    from pipelines.commands import Call, given, run
 
-    run("report", Call(project, home, data, as_of, as_json=as_json, verbose=verbose))
+    call = Call(project, home, data, as_of, as_json=as_json, verbose=verbose)
+    run("report", call, **given(audience=audience))
 
 
 @app.command()
@@ -293,10 +266,13 @@ def serve(
     data: DataOption = None,
     verbose: VerboseOption = False,
 ) -> None:
-    """Let Prefect start the night and the training as the project file schedules them."""
+    """Let Prefect start the night, the training and the reviews as the project file schedules them."""
     from pipelines.commands import Call, run_serve
 
     run_serve(Call(project, home, data, verbose=verbose))
+
+
+cli_loop.add_to(app)
 
 
 def run_arguments(arguments: Sequence[str]) -> int:

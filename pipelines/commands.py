@@ -24,6 +24,11 @@ BODIES = {
     "score": "pipelines.nightly:nightly",
     "explain": "pipelines.explain:explain",
     "report": "pipelines.report:report",
+    "review": "pipelines.report:review",
+    "agreement": "pipelines.agreement:agreement",
+    "feedback": "pipelines.feedback:feedback",
+    "history": "pipelines.history:history",
+    "account": "pipelines.account:account",
     "promote": "pipelines.versions:promote",
     "rollback": "pipelines.versions:rollback",
     "status": "pipelines.status:status",
@@ -47,6 +52,11 @@ class Call:
     as_json: bool = False
     prefect: bool = False
     verbose: bool = False
+
+
+def given(**options: str | int | None) -> dict[str, str | bool | int]:
+    """Return the options that were typed."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def run(command: str, call: Call, **options: str | bool | int) -> None:
@@ -129,13 +139,20 @@ def _directly(body: Body, request: Request) -> Summary:
 
 
 def _as_flow(command: str, request: Request) -> Summary:
-    if command not in {"train", "score", "backtest"}:
-        raise UsageError(f"--prefect: `{command}` is no flow; train, score and backtest are")
+    if command not in {"train", "score", "backtest", "review"}:
+        raise UsageError(
+            f"--prefect: `{command}` is no flow; train, score, backtest and review are"
+        )
     for option, instead in DIRECT_ALONE.items():
         if command == "score" and request.options.get(option):
             raise UsageError(f"--prefect does not go with --{option}: {instead}")
     from pipelines import flows
-    from pipelines.settings import BacktestSettings, NightlySettings, RetrainSettings
+    from pipelines.settings import (
+        BacktestSettings,
+        NightlySettings,
+        RetrainSettings,
+        ReviewSettings,
+    )
 
     common = {
         "project": request.project_file,
@@ -149,4 +166,6 @@ def _as_flow(command: str, request: Request) -> Summary:
         return flows.retrain(RetrainSettings(**common, promote=promote))
     if command == "backtest":
         return flows.backtest(BacktestSettings(**common, **request.options))
+    if command == "review":
+        return flows.review(ReviewSettings(**common, **request.options))
     return flows.nightly(NightlySettings(**common))

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from prefect import flow
 from prefect.runtime import flow_run
 
-from pipelines.artifacts import leave_artifacts
+from pipelines.artifacts import leave_artifacts, leave_page
 from pipelines.backtest import backtest as backtest_body
 from pipelines.disk import full_disk_told
 from pipelines.home import Home, find_data, prepare_environment
 from pipelines.nightly import nightly as nightly_body
 from pipelines.reading import tidied_if_broken
+from pipelines.report import review as review_body
 from pipelines.retrain import retrain as retrain_body
 from pipelines.settings import (
     BacktestSettings,
@@ -22,6 +23,7 @@ from pipelines.settings import (
     NightlySettings,
     Request,
     RetrainSettings,
+    ReviewSettings,
     make_request,
 )
 from pipelines.steps import PrefectSteps
@@ -62,6 +64,21 @@ def backtest(settings: BacktestSettings) -> Summary:
     with full_disk_told(request.home.root), tidied_if_broken(request):
         summary = backtest_body(request.at(_given(settings, request)), PrefectSteps())
     leave_artifacts(summary)
+    return summary
+
+
+@flow(name="review", persist_result=False)
+def review(settings: ReviewSettings) -> Summary:
+    """Write the review of the last month or quarter, as a page, an artifact and in MLflow."""
+    asked = settings.model_dump(exclude_none=True, include={"kind", "audience"})
+    request = request_of(settings, **asked)
+    as_of = _given(settings, request)
+    if as_of is None and not settings.pinned and request.project.data_cutoff is None:
+        as_of = scheduled_start()
+    with full_disk_told(request.home.root), tidied_if_broken(request):
+        summary = review_body(request.at(as_of), PrefectSteps())
+    leave_artifacts(summary)
+    leave_page(summary)
     return summary
 
 

@@ -1,10 +1,16 @@
-"""The page for leadership: the champion's evidence, the tables, and tonight's open leads."""
+"""The report, and the reviews that are the same page of a whole month or quarter."""
 
+import json
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
 
+from features.errors import UsageError
 from features.frames import open_frame
 from features.tables import TableSet
+from pipelines.following import follow_outcomes
+from pipelines.gathering import Gathered, gather, material
 from pipelines.reading import moment_of, read, tidy
 from pipelines.record import read_record
 from pipelines.registry import ModelVersion, Registry
@@ -12,15 +18,54 @@ from pipelines.scoring import ScoredNight, catalogue_of, score_open
 from pipelines.settings import Request
 from pipelines.steps import Steps
 from pipelines.summary import Summary
+from pipelines.tracking import log_review
+
+if TYPE_CHECKING:
+    from reports.periods import Kind
+    from reports.report_facts import ReportFacts
+    from reports.voice import Voice
+
+KINDS = ("interim", "monthly", "quarterly")
+REVIEWS = "reviews"
+
+
+@dataclass(frozen=True)
+class Written:
+    """Page, facts and summary of one report, and what is told of it."""
+
+    page: Path
+    facts: Path
+    summary: Path
+    period: str
+    findings: list[str]
+    goals: dict[str, str]
 
 
 def report(request: Request, steps: Steps) -> Summary:
-    """Write the page and its facts for the moment of the request.
+    """Write the page, its facts and its summary for the moment of the request.
 
     Raises:
         NotEnoughError: there is no champion.
+        ProjectError: the agreement or the report names what is no column of the leads.
         DataError: the data break the contract, or do not fit the model.
     """
+    return _report(request, steps, kind="interim", command="report")
+
+
+def review(request: Request, steps: Steps) -> Summary:
+    """Write the review of the last whole month or quarter, keep it for the next one, and log it to MLflow.
+
+    Raises:
+        NotEnoughError, ProjectError, DataError: as ``report`` does.
+        UsageError: there is no such kind of review.
+    """
+    kind = str(request.options.get("kind", "interim"))
+    if kind not in KINDS:
+        raise UsageError(f"--kind: there is no {kind!r} review; expected {', '.join(KINDS)}")
+    return _report(request, steps, kind=kind, command="review")
+
+
+def _report(request: Request, steps: Steps, *, kind: str, command: str) -> Summary:
     project = request.project
     registry = Registry(request.home, project.project)
     champion = steps.reach("ask for the champion", registry.champion, request.shown_file)
@@ -29,25 +74,48 @@ def report(request: Request, steps: Steps) -> Summary:
     catalogue = steps.run("read the model's catalogue", catalogue_of, bundle, project.project)
     tables = steps.reach("read and check the tables", read, request, catalogue)
     as_of = moment_of(request, tables)
+    followed = steps.run(
+        "follow the outcomes since", follow_outcomes, request, tables, catalogue, bundle, as_of
+    )
     frame = steps.run(
         "assemble features", open_frame, tables, project, catalogue, as_of, request.work
     )
-    scored = steps.run("score the open leads", score_open, frame, bundle, tables, request.work)
-    paths = steps.run(
-        "write the report", write, request, tables, champion, evidence, bundle, scored, as_of
+    scored = steps.run(
+        "score the open leads", score_open, frame, followed.bundle, tables, request.work
     )
+    gathered = steps.run(
+        "gather the loop and the scores at arrival",
+        gather,
+        request,
+        tables,
+        catalogue,
+        followed.bundle,
+        as_of,
+    )
+    written = steps.run(
+        "write the report", write, request, tables, champion, evidence, followed.bundle, scored, gathered, as_of, kind
+    )  # fmt: skip
+    run_id = request.run_id
+    if command == "review":
+        run_id = steps.reach("log the review", _log, request, tables, written, as_of, kind)
     steps.run("tidy up", tidy, request)
     return Summary(
         project=project.project,
-        command="report",
-        run_id=request.run_id,
+        command=command,
+        run_id=run_id,
         as_of=as_of,
         data_cutoff=tables.data_cutoff,
-        written=paths,
+        written=[written.page, written.facts, written.summary],
         warnings=tables.warnings,
-        facts={"model_version": champion.version, "leads": scored.leads},
-        headline=f"The report of {as_of:%Y-%m-%d} is written.",
-        next_steps=[f"open {paths[0]} in a browser"],
+        facts={
+            "model_version": champion.version,
+            "leads": scored.leads,
+            "period": written.period,
+            "goals": written.goals,
+            "findings": [{"finding": sentence} for sentence in written.findings],
+        },
+        headline=f"The {'report' if command == 'report' else f'{kind} review'} of {as_of:%Y-%m-%d} is written.",
+        next_steps=[f"open {written.page} in a browser", f"read {written.summary} in a mail"],
     )
 
 
@@ -58,25 +126,119 @@ def write(
     evidence: Path,
     bundle: Path,
     scored: ScoredNight,
+    gathered: Gathered,
     as_of: datetime,
-) -> list[Path]:
-    """Gather the facts, render the page, and return both paths, the page first."""
-    import pandas as pd
-
-    from reports.build import report_facts
+    kind: str,
+) -> Written:
+    """Compute the facts, and write the page, the facts and the summary."""
+    from reports.build import Evidence, report_facts
+    from reports.one_page import one_page
     from reports.page import write_report
 
     trained, suspects = read_record(evidence)
     catalogue = catalogue_of(bundle, request.project.project)
-    facts = report_facts(
-        request.project,
+    period: Kind = "month" if kind == "monthly" else "quarter"
+    told = material(
+        request,
         tables,
-        trained,
-        pd.read_parquet(scored.path),
-        as_of=as_of,
-        model_version=champion.version,
-        left_out=catalogue.left_out,
-        suspects=suspects,
+        gathered,
+        scored,
+        as_of,
+        period=period,
+        earlier=earlier_review(request, as_of),
+    )
+    voice = voice_of(request)
+    facts = report_facts(
+        told,
+        tables,
+        Evidence(
+            trained=trained,
+            bundle=bundle,
+            aged=gathered.aged,
+            left_out=catalogue.left_out,
+            suspects=suspects,
+            model_version=champion.version,
+        ),
+        voice,
+        audience=audience_of(request),
     )
     folder = request.project_home.reports
-    return write_report(facts, folder / f"report-{as_of:%Y-%m-%d}.html")
+    name = f"report-{as_of:%Y-%m-%d}" if kind == "interim" else f"review-{told.period.name}"
+    page, beside = write_report(facts, folder / f"{name}{_suffix(request)}.html", voice)
+    summary = page.with_suffix(".md")
+    summary.write_text(one_page(facts, voice), encoding="utf-8")
+    if kind != "interim":
+        _keep(request, facts, told.period.name)
+    return Written(
+        page=page,
+        facts=beside,
+        summary=summary,
+        period=told.period.name,
+        findings=[one.sentence for one in sorted(facts.findings, key=lambda one: -one.weight)],
+        goals={},
+    )
+
+
+def voice_of(request: Request) -> "Voice":
+    """Return the report's language.
+
+    Raises:
+        ProjectError: there is no such language, or its texts cannot be read.
+    """
+    from reports.voice import Voice
+
+    told = request.project.report
+    texts = None if told.texts is None else request.project_file.parent / told.texts
+    return Voice.of(told.language, told.currency, texts)
+
+
+def audience_of(request: Request) -> Any:  # noqa: ANN401  one of the literals of Audience
+    """Return for whom the report is: as asked for, else as the project file says.
+
+    Raises:
+        UsageError: there is no such audience.
+    """
+    from reports.facts import Audience
+
+    asked = request.options.get("audience", request.project.report.audience)
+    if asked not in get_args(Audience):
+        raise UsageError(
+            f"--audience: there is no {asked!r}; expected {', '.join(get_args(Audience))}"
+        )
+    return asked
+
+
+def earlier_review(request: Request, as_of: datetime) -> dict[str, Any] | None:
+    """Return the facts of the last review that stood before ``as_of``."""
+    found = []
+    for path in sorted((request.project_home.root / REVIEWS).glob("*.json")):
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        found.append((datetime.fromisoformat(facts["as_of"]), path.name, facts))
+    before = [one for one in found if one[0] < as_of]
+    return max(before, key=lambda one: one[:2])[2] if before else None
+
+
+def _keep(request: Request, facts: "ReportFacts", period: str) -> None:
+    """Keep the facts of a review for the next one, which tells what has changed."""
+    from reports.page import replace
+
+    path = request.project_home.root / REVIEWS / f"{period}.json"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    replace(path, facts.model_dump_json(indent=2) + "\n")
+
+
+def _suffix(request: Request) -> str:
+    audience = str(request.options.get("audience", request.project.report.audience))
+    return "" if audience == "leadership" else f"-{audience}"
+
+
+def _log(request: Request, tables: TableSet, written: Written, as_of: datetime, kind: str) -> str:
+    return log_review(
+        request.home,
+        request.project,
+        as_of=as_of,
+        data_digest=tables.digest,
+        kind=kind,
+        period=written.period,
+        files=[written.page, written.facts, written.summary],
+    )

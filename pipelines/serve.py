@@ -1,4 +1,4 @@
-"""One process that starts the night and the training as the project file schedules them."""
+"""One process that starts the night, the training and the reviews as the project file schedules them."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 from features.errors import ProjectError, UsageError
-from pipelines.settings import NightlySettings, Request, RetrainSettings
+from pipelines.settings import NightlySettings, Request, RetrainSettings, ReviewSettings
 
 if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
@@ -24,7 +24,7 @@ STARTUP_SECONDS = 300
 
 
 def serve_project(request: Request) -> None:
-    """Serve both flows until interrupted.
+    """Serve the flows until interrupted.
 
     The schedules stay on when this process ends, so that a restarted host goes on by itself.
 
@@ -41,7 +41,7 @@ def serve_project(request: Request) -> None:
 
 
 def deployments(request: Request) -> "list[RunnerDeployment]":
-    """Return the deployments of both flows, scheduled in the project's time zone.
+    """Return the deployments of the flows, scheduled in the project's time zone.
 
     One run of each at a time, later ones queue: beside the lock, which also knows of the
     command line.
@@ -55,22 +55,34 @@ def deployments(request: Request) -> "list[RunnerDeployment]":
     places = {"project": request.project_file, "data": request.data_root, "home": request.home.root}
     one = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
     planned = (
-        (flows.nightly, NightlySettings(**places), project.schedule.nightly),
-        (flows.retrain, RetrainSettings(**places), project.schedule.retrain),
+        (project.project, "nightly", flows.nightly, NightlySettings(**places)),
+        (project.project, "retrain", flows.retrain, RetrainSettings(**places)),
+        (
+            f"{project.project}-monthly",
+            "review_monthly",
+            flows.review,
+            ReviewSettings(**places, kind="monthly"),
+        ),
+        (
+            f"{project.project}-quarterly",
+            "review_quarterly",
+            flows.review,
+            ReviewSettings(**places, kind="quarterly"),
+        ),
     )
     return [
         cast(
             "RunnerDeployment",  # a coroutine only where an event loop runs
             flow.to_deployment(
-                name=project.project,
+                name=name,
                 parameters={"settings": settings.model_dump(mode="json")},
-                schedule=_schedule(request, str(flow.name), cron),
+                schedule=_schedule(request, key, getattr(project.schedule, key)),
                 concurrency_limit=one,
                 entrypoint_type=EntrypointType.MODULE_PATH,
                 tags=["leadgauge", project.project],
             ),
         )
-        for flow, settings, cron in planned
+        for name, key, flow, settings in planned
     ]
 
 

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveInt
 
@@ -53,6 +53,13 @@ class BacktestSettings(FlowSettings):
     every: PositiveInt | None = None
     retrain_every: PositiveInt | None = None
     capacity: PositiveInt | None = None
+
+
+class ReviewSettings(FlowSettings):
+    """The parameters of the flow ``review``."""
+
+    kind: Literal["interim", "monthly", "quarterly"] = "interim"
+    audience: Literal["leadership", "marketing", "sales", "joint"] | None = None
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,37 @@ def log_backtest(
     return str(run.info.run_id)
 
 
+def log_review(
+    home: Home,
+    project: Project,
+    *,
+    as_of: datetime,
+    data_digest: str,
+    kind: str,
+    period: str,
+    files: Sequence[Path],
+) -> str:
+    """Record one review in MLflow with its page and facts, sums only, and return the run's id."""
+    import mlflow
+
+    client = connect(home)
+    experiment = _experiment(client, model_name(project.project), home)
+    tags = {
+        "project": project.project,
+        "as_of": as_of.isoformat(timespec="seconds"),
+        "kind": f"{kind} review",
+        "period": period,
+        "data_sha256": data_digest,
+        **_origin(),
+    }
+    with mlflow.start_run(
+        experiment_id=experiment, run_name=f"{kind} review {period}", tags=tags
+    ) as run:
+        for path in files:
+            mlflow.log_artifact(str(path), "review")
+    return str(run.info.run_id)
+
+
 def log_verdict(
     home: Home, run_id: str, verdict: Mapping[str, Any], metrics: Mapping[str, float]
 ) -> None:

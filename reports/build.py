@@ -1,16 +1,17 @@
-"""All facts of a report, from the canonical tables, the training run and tonight's scores."""
+"""All facts of a report, from the gathered material, the canonical tables and the training run."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from features.project import Project
 from features.tables import TableSet
 from reports.drivers import drivers_table
-from reports.facts import Driver, LeftOut, Suspect
+from reports.facts import Audience, Driver, LeftOut, Suspect
+from reports.material import Material
 from reports.report_facts import ReportFacts
 from reports.sources import Maturity, lead_counts, sources_table, spend_without_leads
 from reports.tonight import grades_table, quarantine_table
@@ -22,60 +23,64 @@ from reports.training import (
     segment_facts,
     why_sentence,
 )
+from reports.voice import Voice
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a report knows of the model.
+
+    ``trained`` is ``Trained.to_json()`` with ``segments``, as the training logged it; ``bundle`` the model that
+    tonight's scores are by; ``aged`` labelled snapshots at one age, None if there are none; ``left_out`` column and
+    reason; ``suspects`` those of the hindsight audit, each with ``label`` (or ``column``), ``evidence``, ``verdict``.
+    """
+
+    trained: Mapping[str, Any]
+    bundle: Path
+    model_version: str
+    aged: Path | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    suspects: Sequence[Mapping[str, str]] = ()
 
 
 def report_facts(
-    project: Project,
+    material: Material,
     tables: TableSet,
-    trained: Mapping[str, Any],
-    scored: pd.DataFrame,
+    evidence: Evidence,
+    voice: Voice,
     *,
-    as_of: datetime,
-    model_version: str,
-    left_out: Mapping[str, str],
-    suspects: Sequence[Mapping[str, str]] = (),
-    warnings: Sequence[str] = (),
+    audience: Audience = "leadership",
 ) -> ReportFacts:
-    """Return the facts of one report.
-
-    Args:
-        project: the company's project file.
-        tables: the canonical tables on disk; of them lead ids, times, sources and outcomes are read.
-        trained: ``Trained.to_json()``, as the training run logged it, and ``segments``, its calibration by segment.
-        scored: tonight's open leads: ``lead_id, close_probability, grade, expected_value``; may be empty.
-        as_of: the night that the report is about; naive UTC.
-        model_version: of the champion.
-        left_out: column and reason, ``Catalogue.left_out``.
-        suspects: of the hindsight audit, each with ``label`` (or ``column``), ``evidence``, ``verdict``.
-        warnings: what a reader must know; those of the tables are added.
-    """
+    """Return the facts of one report."""
+    project, trained, scored = material.project, evidence.trained, material.tonight
     leads = _read(tables, "leads", ["lead_id", "created_at", "source", "campaign"])
     outcomes = _read(tables, "outcomes", ["lead_id", "won", "closed_at"])
-    spend = _read(tables, "spend", ["spent_on", "source", "campaign", "amount"])
+    maturity = Maturity.of(project, tables)
     by_group = partial(
         sources_table,
         leads,
         outcomes,
         scored,
-        spend,
-        maturity=Maturity.of(project, tables),
+        material.spend,
+        maturity=maturity,
         min_group=project.report.min_group,
     )
     curves = trained["curves"]["leadgauge"]
     return ReportFacts(
         title=project.report.title or project.project,
-        as_of=as_of,
+        as_of=material.as_of,
         data_cutoff=tables.data_cutoff,
         horizon_days=project.label.horizon_days,
         closing_times=not tables.flat,
         currency=project.report.currency,
-        model_version=model_version,
+        model_version=evidence.model_version,
+        audience=audience,
         step=trained["step"],
         tried=[one["step"] for one in trained["ladder"]["comparisons"] if "step" in one],
         why=why_sentence(trained["ladder"]),
         following=following_sentence(trained["ladder"], dated=not tables.flat),
         min_group=project.report.min_group,
-        counts=lead_counts(leads, outcomes, scored, maturity=Maturity.of(project, tables)),
+        counts=lead_counts(leads, outcomes, scored, maturity=maturity),
         evaluation=evaluation_facts(trained["evaluation"]),
         calibration=calibration_points(curves["calibration"]),
         segments=segment_facts(trained.get("segments", [])),
@@ -85,21 +90,27 @@ def report_facts(
         campaigns=by_group(by="campaign") if "campaign" in leads else [],
         tonight=grades_table(scored),
         quarantine=quarantine_table(tables),
-        suspects=[
-            Suspect(
-                column=s.get("label") or s["column"],
-                evidence=_as_sentence(s["evidence"]),
-                verdict=s["verdict"],
-            )
-            for s in suspects
+        suspects=_suspects(evidence.suspects),
+        left_out=[
+            LeftOut(column=column, reason=reason) for column, reason in evidence.left_out.items()
         ],
-        left_out=[LeftOut(column=column, reason=reason) for column, reason in left_out.items()],
-        warnings=[*dict.fromkeys([*warnings, *tables.warnings]), *_unmatched(leads, spend)],
+        warnings=[*dict.fromkeys(tables.warnings), *_unmatched(leads, material.spend, voice)],
     )
 
 
-def _as_sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+def _suspects(suspects: Sequence[Mapping[str, str]]) -> list[Suspect]:
+    return [
+        Suspect(
+            column=one.get("label") or one["column"],
+            evidence=_as_sentence(one["evidence"]),
+            verdict=one["verdict"],
+        )
+        for one in suspects
+    ]
+
+
+def _as_sentence(told: str) -> str:
+    return f"{told[:1].upper()}{told[1:].rstrip('.')}."
 
 
 def _drivers(trained: Mapping[str, Any], min_group: int) -> list[Driver]:
@@ -118,13 +129,16 @@ def _read(tables: TableSet, name: Any, columns: Sequence[str]) -> pd.DataFrame: 
     return pd.read_parquet(path, columns=[column for column in columns if column in present])
 
 
-def _unmatched(leads: pd.DataFrame, spend: pd.DataFrame) -> list[str]:
+def _unmatched(leads: pd.DataFrame, spend: pd.DataFrame, voice: Voice) -> list[str]:
     names = spend_without_leads(leads, spend)
     if not names:
         return []
-    told = ", ".join(f"“{name}”" for name in names[:5]) + (
-        f" and {len(names) - 5} more" if len(names) > 5 else ""
-    )
+    told = [voice.say("“{name}”", name=name) for name in names[:5]]
+    if len(names) > 5:
+        told.append(voice.say("{count} more", count=voice.count(len(names) - 5)))
     return [
-        f"Money was spent on {told}, which no lead carries as its source: perhaps it is spelt differently there."
+        voice.say(
+            "Money was spent on {names}, which no lead carries as its source: perhaps it is spelt differently there.",
+            names=voice.listed(told),
+        )
     ]

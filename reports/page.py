@@ -117,12 +117,13 @@ def write_report(facts: ReportFacts, path: Path, voice: Voice | None = None) -> 
     page = render(facts, voice)
     beside = path.with_suffix(".json")
     path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(beside, facts.model_dump_json(indent=2) + "\n")
-    _replace(path, page)
+    replace(beside, facts.model_dump_json(indent=2) + "\n")
+    replace(path, page)
     return [path, beside]
 
 
-def _replace(path: Path, written: str) -> None:
+def replace(path: Path, written: str) -> None:
+    """Write a file as a whole or not at all."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     staged = Path(name)
     try:

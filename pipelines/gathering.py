@@ -1,0 +1,134 @@
+"""What a report is made from, gathered into files: the loop, scores at arrival, leads after a week, earlier nights."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from features import sql
+from features.aged import aged_frame
+from features.catalogue import Catalogue
+from features.loop import Loop, write_loop
+from features.tables import TableSet
+from pipelines.arrivals import arrivals
+from pipelines.scoring import ScoredNight, mean_amount
+from pipelines.settings import Request
+
+if TYPE_CHECKING:
+    from reports.material import Material
+    from reports.periods import Kind
+
+MOST_EXPLAINED = 60_000  # snapshots that conditions are compared on
+NIGHTS_BACK = 90  # days
+A_WEEK = 7  # days: behaviour is compared on leads that are about so old
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Files of the run's working folder: see `reports.material.Material`.
+
+    ``aged`` are labelled snapshots at one age, None where no lead has one; ``nights`` the leads that earlier nights
+    gave to sales, None where nothing was published.
+    """
+
+    loop: Loop
+    arrivals: Path
+    aged: Path | None
+    nights: Path | None
+
+
+def gather(
+    request: Request, tables: TableSet, catalogue: Catalogue, bundle: Path, as_of: datetime
+) -> Gathered:
+    """Write what the report needs beside tonight's scores into the run's working folder.
+
+    Raises:
+        ProjectError: the agreement or the report names what is no column of the leads.
+        DataError: the data do not fit the model.
+    """
+    folder = request.work / "gathered"
+    folder.mkdir(exist_ok=True)
+    project = request.project
+    loop = write_loop(tables, project, as_of, folder, journey=True)
+    aged = aged_frame(
+        tables,
+        project,
+        catalogue,
+        [compared_age(project.model.ages_days)],
+        folder,
+        since=as_of - timedelta(days=project.report.history_days),
+        until=as_of,
+        most_rows=MOST_EXPLAINED,
+    )
+    return Gathered(
+        loop=loop,
+        arrivals=arrivals(request, tables, catalogue, bundle, as_of),
+        aged=aged,
+        nights=_nights(request, as_of, folder),
+    )
+
+
+def compared_age(ages: list[int]) -> int:
+    """Return the age at which behaviour is compared: that of the ladder next to a week."""
+    return min(ages, key=lambda age: (abs(age - A_WEEK), age))
+
+
+def _nights(request: Request, as_of: datetime, folder: Path) -> Path | None:
+    """Write which leads the published nights of late gave to sales, and since when."""
+    import duckdb
+
+    from delivery.publication import SCORES, follow, nights, project_folder
+
+    root = project_folder(request.home.root, request.project.project)
+    late = [
+        (night, follow(pointer))
+        for night, pointer in nights(root)
+        if as_of - timedelta(days=NIGHTS_BACK) <= night < as_of
+    ]
+    files = [str(version / SCORES) for _, version in late if version is not None]
+    if not files:
+        return None
+    path = folder / "nights.parquet"
+    with duckdb.connect() as connection:
+        connection.execute("SET VARIABLE files = ?", [files])
+        connection.execute(
+            "COPY (SELECT lead_id, min(scored_at AT TIME ZONE 'UTC') AS first_night, count(*) AS nights "
+            "FROM read_parquet(getvariable('files')) WHERE route = 'sales_ready' GROUP BY lead_id ORDER BY lead_id) "
+            f"TO {sql.text(str(path))} (FORMAT parquet)"  # noqa: S608  our own path, quoted
+        )
+    return path
+
+
+def material(
+    request: Request,
+    tables: TableSet,
+    gathered: Gathered,
+    scored: ScoredNight,
+    as_of: datetime,
+    *,
+    period: "Kind",
+    earlier: "dict[str, Any] | None",
+) -> "Material":
+    """Read what was gathered."""
+    import pandas as pd
+
+    from reports.material import Material
+    from reports.periods import Period
+
+    return Material(
+        project=request.project,
+        as_of=as_of,
+        data_cutoff=tables.data_cutoff,
+        flat=tables.flat,
+        loop=pd.read_parquet(gathered.loop.path),
+        columns=gathered.loop.columns,
+        arrivals=pd.read_parquet(gathered.arrivals),
+        tonight=pd.read_parquet(
+            scored.path, columns=["lead_id", "close_probability", "grade", "expected_value"]
+        ),
+        spend=pd.read_parquet(tables.path("spend")),
+        mean_amount=mean_amount(tables),
+        period=Period.last_complete(period, as_of, request.project.timezone),
+        nights=None if gathered.nights is None else pd.read_parquet(gathered.nights),
+        earlier=earlier,
+    )
