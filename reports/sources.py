@@ -1,44 +1,16 @@
 """Quality against volume: what came from each source, what became of it, what it cost."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
 import pandas as pd
 
-from features.project import Project
-from features.tables import TableSet
-from reports.facts import Counts, SourceRow, clean
+from reports.facts import Counts, SourceRow
 from reports.intervals import cost_interval, share_interval
+from reports.lead_state import POOLED, UNKNOWN, Maturity, group_names, lead_states
+from reports.spending import created_while_paid, money_by, spend_without_leads
 
-POOLED = "Other, small sources"
-UNKNOWN = "Not recorded"
-
-
-@dataclass(frozen=True)
-class Maturity:
-    """When a lead has had its time, and what a lead without an outcome is.
-
-    ``data_cutoff`` and ``trusted_from`` are naive UTC; wins before the latter are not believed,
-    so leads created before it tell no rate.
-    """
-
-    horizon_days: int
-    data_cutoff: datetime
-    unmatched_is_lost: bool = False
-    trusted_from: datetime | None = None
-
-    @classmethod
-    def of(cls, project: Project, tables: TableSet) -> Self:
-        """Read it off the project file and the data."""
-        label = project.label
-        return cls(
-            horizon_days=label.horizon_days,
-            data_cutoff=tables.data_cutoff,
-            unmatched_is_lost=label.unmatched == "lost",
-            trusted_from=project.moment(label.trusted_from) if label.trusted_from else None,
-        )
+__all__ = ["POOLED", "UNKNOWN", "Maturity", "lead_counts", "sources_table", "spend_without_leads"]
 
 
 def sources_table(
@@ -71,8 +43,8 @@ def sources_table(
         by: ``source`` or ``campaign``.
     """
     table = _per_lead(leads, outcomes, scored, by, maturity)
-    money = _money(spend, by)
-    table["paid"] = _created_while_paid(table, money)
+    money = money_by(spend, by)
+    table["paid"] = created_while_paid(table["created_at"], money)
     sums = _sums(table, money)
     small = sums["leads"] < min_group
     parts = [
@@ -108,19 +80,6 @@ def lead_counts(
     )
 
 
-def spend_without_leads(leads: pd.DataFrame, spend: pd.DataFrame, by: str = "source") -> list[str]:
-    """Return the names that money was spent on and no lead carries: likely two spellings of one source."""
-    if spend.empty or by not in spend or by not in leads:
-        return []
-    return sorted(set(_names(spend[by])) - set(_names(leads[by])) - {UNKNOWN})
-
-
-def _names(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Clean first, group afterwards: two names that look the same on the page are one row."""
-    names = [UNKNOWN if pd.isna(value) else clean(str(value)) or UNKNOWN for value in column]
-    return pd.Series(names, index=column.index, dtype="object")
-
-
 def _per_lead(
     leads: pd.DataFrame,
     outcomes: pd.DataFrame,
@@ -131,59 +90,23 @@ def _per_lead(
     table = pd.DataFrame(
         {"lead_id": leads["lead_id"], "created_at": pd.to_datetime(leads["created_at"])}
     )
-    table["name"] = _names(leads[by]) if by in leads else UNKNOWN
+    table["name"] = group_names(leads[by]) if by in leads else UNKNOWN
     ended = outcomes.set_index("lead_id")
-    won = table["lead_id"].map(ended["won"]).astype("boolean")
-    closed_at = pd.to_datetime(table["lead_id"].map(ended["closed_at"]))
-    horizon = pd.Timedelta(days=maturity.horizon_days)
-    if maturity.unmatched_is_lost:
-        won = won.fillna(value=False)
-    table["won"] = won.fillna(value=False).astype(bool)
-    believed = table["created_at"] >= (maturity.trusted_from or pd.Timestamp.min)
-    if closed_at.notna().any():
-        table["mature"] = table["created_at"] + horizon <= pd.Timestamp(maturity.data_cutoff)
-        in_time = closed_at - table["created_at"] <= horizon
-        table["closed"] = table["mature"] & table["won"] & in_time
-    else:
-        table["mature"] = won.notna()
-        table["closed"] = table["won"]
-    table["mature"] &= believed
-    table["closed"] &= believed
+    state = lead_states(
+        table["created_at"],
+        table["lead_id"].map(ended["won"]),
+        table["lead_id"].map(ended["closed_at"]),
+        maturity,
+    )
+    table = table.join(state)
     probability = (
         scored.set_index("lead_id")["close_probability"]
         if not scored.empty
         else pd.Series(dtype=float)
     )
     table["expected"] = table["lead_id"].map(probability).astype(float)
-    table["open"] = table["expected"].notna() if not scored.empty else won.isna()
+    table["open"] = table["expected"].notna() if not scored.empty else ~table["ended"]
     return table
-
-
-def _money(spend: pd.DataFrame, by: str) -> pd.DataFrame:
-    if spend.empty or by not in spend:
-        return pd.DataFrame(
-            {
-                "name": [],
-                "spent_on": pd.to_datetime([]),
-                "amount": pd.Series(dtype=float),
-            }
-        )
-    table = pd.DataFrame({"name": _names(spend[by]), "spent_on": pd.to_datetime(spend["spent_on"])})
-    table["amount"] = pd.to_numeric(spend["amount"])
-    # spend by source alone says nothing about its campaigns
-    return table[table["name"] != UNKNOWN] if by != "source" else table
-
-
-def _created_while_paid(table: pd.DataFrame, money: pd.DataFrame) -> "pd.Series[bool]":
-    """Wins are held against money of the same time: a year of wins over a month of spend is no bargain."""
-    if money.empty:
-        return pd.Series(data=False, index=table.index)
-    days = money["spent_on"].drop_duplicates().sort_values()
-    # money booked once a month is spent over the whole month that follows
-    spell = (
-        max(days.diff().median(), pd.Timedelta(days=1)) if len(days) > 1 else pd.Timedelta(days=1)
-    )
-    return table["created_at"].between(days.iloc[0], days.iloc[-1] + spell, inclusive="left")
 
 
 def _sums(table: pd.DataFrame, money: pd.DataFrame) -> pd.DataFrame:
