@@ -275,14 +275,14 @@ def _strength_changed(fact: ChangedStrength, voice: Voice) -> Finding:
         section="drivers",
         subject=label,
         sentence=voice.say(
-            "{label} tells leads apart more than at the last review: it moves the score by {now} log-odds on average, {before} then.",
+            "{label} tells leads apart more than at the last review: its weight in the score is {now}, it was {before}.",
             label=label,
             now=now,
             before=before,
         )
         if fact.now > fact.before
         else voice.say(
-            "{label} tells leads apart less than at the last review: it moves the score by {now} log-odds on average, {before} then.",
+            "{label} tells leads apart less than at the last review: its weight in the score is {now}, it was {before}.",
             label=label,
             now=now,
             before=before,
