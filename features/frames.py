@@ -1,5 +1,6 @@
 """Feature rows on disk: what training and the night hand on between their steps."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -93,8 +94,12 @@ def open_frame(
     catalogue: Catalogue,
     as_of: datetime,
     folder: Path,
+    *,
+    leads: Collection[str] | None = None,
 ) -> Path:
     """Write the feature rows of the leads that are open at ``as_of`` (naive UTC) as Parquet, by ``lead_id``.
+
+    ``leads``: only these, with the same values; their own events and their accounts' are read alone.
 
     Raises:
         DataError: the leads lack a column that the model was trained on.
@@ -105,6 +110,10 @@ def open_frame(
         tables = canonical(connection, read)
         check_columns(tables, read, catalogue)
         snapshots = open_snapshots(tables, project, as_of)
+        if leads is not None:
+            snapshots = snapshots.filter(snapshots.lead_id.isin(sorted(leads)))
+            snapshots = connection.create_table("asked_for", snapshots)
+            tables = nearby(connection, tables, snapshots)
         path = folder / "open.parquet"
         at = None if read.flat else as_of
         write_portions(connection, tables, snapshots, catalogue, path, at=at)
