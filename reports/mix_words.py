@@ -1,0 +1,157 @@
+"""What is said about the mix."""
+
+from reports.findings import Finding
+from reports.mix import MixFacts, MixRow
+from reports.quality_names import points
+from reports.voice import Voice, text
+
+MOST_FINDINGS = 6
+OPENINGS = {
+    ("all", True): text(
+        "In {period} the quality of all leads rose from {before} to {after} (mean score at arrival, {leads} leads)."
+    ),
+    ("all", False): text(
+        "In {period} the quality of all leads fell from {before} to {after} (mean score at arrival, {leads} leads)."
+    ),
+    ("source", True): text(
+        "In {period} the quality of the source “{subject}” rose from {before} to {after} (mean score at arrival, {leads} leads)."
+    ),
+    ("source", False): text(
+        "In {period} the quality of the source “{subject}” fell from {before} to {after} (mean score at arrival, {leads} leads)."
+    ),
+    ("campaign", True): text(
+        "In {period} the quality of “{subject}” rose from {before} to {after} (mean score at arrival, {leads} leads)."
+    ),
+    ("campaign", False): text(
+        "In {period} the quality of “{subject}” fell from {before} to {after} (mean score at arrival, {leads} leads)."
+    ),
+}
+
+
+def is_mix(row: MixRow) -> bool:
+    """Whether the larger part lies in the mix, with the sign of the change, and surely so."""
+    if row.mix is None or row.within is None:
+        return False
+    sure = row.mix.low > 0 or row.mix.high < 0
+    return (
+        sure and row.mix.value * row.change.value > 0 and abs(row.mix.value) > abs(row.within.value)
+    )
+
+
+def mix_sentence(row: MixRow, voice: Voice) -> str:
+    """Say how one subject's quality moved, and how much of it lies in the mix."""
+    opening = voice.say(
+        OPENINGS[row.about, row.change.value > 0],
+        period=row.period,
+        subject=row.subject,
+        before=voice.percent(row.before.value),
+        after=voice.percent(row.after.value),
+        leads=voice.count(row.leads_after),
+    )
+    return f"{opening} {_parts(row, voice)}"
+
+
+def _parts(row: MixRow, voice: Voice) -> str:
+    change = points(row.change.value, voice)
+    if row.mix is None or row.within is None:
+        return voice.say(
+            "Whether its mix moved is unknown: name columns of the leads under report.segments.",
+        )
+    values = {
+        "change": change,
+        "mix": points(row.mix.value, voice),
+        "within": points(row.within.value, voice),
+        "by": row.by,
+        "level": row.level,
+        "before": voice.percent(row.level_before or 0.0),
+        "after": voice.percent(row.level_after or 0.0),
+    }
+    if is_mix(row):
+        return voice.say(
+            "Of these {change} points, {mix} lie in the mix ({by}: “{level}” went from {before} to {after} of its leads) and {within} within groups.",
+            **values,
+        )
+    return voice.say(
+        "Of these {change} points, {within} lie within groups and {mix} in the mix, told by {by}.",
+        **values,
+    )
+
+
+def mix_findings(facts: MixFacts, voice: Voice) -> list[Finding]:
+    """Return what moved: of each subject the quarter that moved most, the mix told apart from the quality within."""
+    strongest: dict[tuple[str, str], MixRow] = {}
+    for row in facts.rows:
+        key = (row.about, row.subject)
+        best = strongest.get(key)
+        if row.notable and (best is None or abs(row.change.value) > abs(best.change.value)):
+            strongest[key] = row
+    findings = [_finding(row, voice) for row in strongest.values()]
+    return sorted(findings, key=lambda finding: -finding.weight)[:MOST_FINDINGS]
+
+
+def _finding(row: MixRow, voice: Voice) -> Finding:
+    kind = (
+        "mix_shift" if is_mix(row) else "quality_rose" if row.change.value > 0 else "quality_fell"
+    )
+    moved = abs(row.change.value) / max(row.before.value, 1e-9)
+    figures: dict[str, float | str] = {
+        "about": row.about,
+        "campaign" if row.about == "campaign" else "subject": row.subject,
+        "quarter": row.period,
+        "from": row.before.value,
+        "to": row.after.value,
+        "leads": row.leads_after,
+    }
+    if row.mix is not None and row.within is not None:
+        figures |= {
+            "mix": row.mix.value,
+            "within": row.within.value,
+            "by": row.by or "",
+            "level": row.level or "",
+            "level_from": row.level_before or 0.0,
+            "level_to": row.level_after or 0.0,
+        }
+    return Finding(
+        kind=kind,
+        section="quality",
+        subject=row.subject or voice.say("All leads"),
+        sentence=mix_sentence(row, voice),
+        weight=min(1.0, (0.3 if row.change.value < 0 else 0.2) + 0.6 * min(moved, 1.0)),
+        figures=figures,
+    )
+
+
+def mix_sentences(facts: MixFacts, voice: Voice) -> list[str]:
+    """Say how quality moved, how many places were looked at, and what quality is here."""
+    if facts.missing == "arrivals":
+        return [
+            voice.say(
+                "Whether quality moved is unknown: no model that tells leads apart has scored them at their arrival."
+            )
+        ]
+    if facts.missing == "leads":
+        return [
+            voice.say(
+                "Whether quality moved is unknown: no quarter of the last year has thirty leads, with thirty before it to compare with."
+            )
+        ]
+    notable = [row for row in facts.rows if row.notable]
+    sentences = [mix_sentence(row, voice) for row in notable[:MOST_FINDINGS]]
+    looked = {"count": voice.count(facts.looked_at), "subjects": voice.count(facts.subjects)}
+    sentences.append(
+        voice.say(
+            "Looked at were {count} quarters of {subjects} subjects (all leads, sources and campaigns); only what is sure after a correction for so many looks is told.",
+            **looked,
+        )
+        if notable
+        else voice.say(
+            "Quality moved nowhere by more than chance explains, in {count} quarters of {subjects} subjects (all leads, sources and campaigns).",
+            **looked,
+        )
+    )
+    sentences.append(
+        voice.say(
+            "Quality is the mean score at arrival here: what today's model says of the leads from what was known when they came."
+        )
+    )
+    return sentences
