@@ -1,5 +1,6 @@
 """A simulated company, end to end: what a newcomer runs first."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipelines.check import check
@@ -7,18 +8,27 @@ from pipelines.home import Home
 from pipelines.nightly import nightly
 from pipelines.report import report
 from pipelines.retrain import retrain
-from pipelines.settings import make_request
+from pipelines.settings import Request, make_request
 from pipelines.steps import Steps
 from pipelines.summary import Summary
 
 SHOWN = 5
+WEEKS = 2  # between the training and the end of the data
 
 
 def demo(home: Home, folder: Path, steps: Steps, *, leads: int, seed: int) -> Summary:
-    """Simulate a company into ``folder``, then check, train, score and report on it as on any other."""
+    """Simulate a company into ``folder``, then check, train, score and report on it as on any other.
+
+    It trains two weeks before the end of the data and scores a night of each week since, so that the report has
+    something to look back on.
+    """
     file = steps.run("simulate a company", simulate_into, folder, leads, seed)
     checked = check(make_request(file, None, home), steps)
-    trained = retrain(make_request(file, None, home), steps)
+    asked = make_request(file, None, home)
+    first = _weeks_before(asked, WEEKS)
+    trained = retrain(asked.at(first), steps)
+    for week in range(WEEKS, 0, -1):
+        nightly(make_request(file, None, home).at(_weeks_before(asked, week)), steps)
     scored = nightly(make_request(file, None, home), steps)
     told = report(make_request(file, None, home), steps)
     top = steps.run("show the likeliest leads", likeliest, scored.written[0])
@@ -52,6 +62,13 @@ def demo(home: Home, folder: Path, steps: Steps, *, leads: int, seed: int) -> Su
             "write a project file like it for your own exports, and run `leadgauge check` on it",
         ],
     )
+
+
+def _weeks_before(request: Request, weeks: int) -> datetime:
+    """Return the moment so many weeks before the simulated data end."""
+    end = request.project.data_cutoff
+    assert end is not None, "the simulated company says where its data end"  # noqa: S101  our own file
+    return request.project.moment(end) - timedelta(weeks=weeks)
 
 
 def likeliest(night: Path, count: int = SHOWN) -> list[dict[str, str]]:

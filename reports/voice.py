@@ -12,11 +12,13 @@ from datetime import date, datetime
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
+from string import Formatter
 from typing import Literal, Self
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
+from babel.messages.catalog import Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal, format_percent
@@ -186,6 +188,30 @@ def _read(path: Path, locale: Locale) -> GNUTranslations:
         ) from None
     except (PoFileError, ValueError, UnicodeDecodeError) as error:
         raise ProjectError(f"report.texts: {path} is no gettext catalogue: {error}") from None
+    wrong = [message.id for message in catalogue if message.id and not _same_names(message)]
+    if wrong:
+        first = wrong[0] if isinstance(wrong[0], str) else wrong[0][0]
+        raise ProjectError(
+            f"report.texts: {path}: {len(wrong)} translations name other values in braces than the English does, "
+            f"{first!r} for one; keep the names in braces as they are"
+        )
     compiled = BytesIO()
     write_mo(compiled, catalogue)  # what is marked as fuzzy is left out
     return GNUTranslations(BytesIO(compiled.getvalue()))
+
+
+def _same_names(message: Message) -> bool:
+    """Return whether every translated form names the values of the English, and no others."""
+    english = [message.id] if isinstance(message.id, str) else list(message.id)
+    forms = [message.string] if isinstance(message.string, str) else list(message.string)
+    known = {name for one in english for name in _names(one)}
+    return all(not form or _names(form) <= known for form in forms) and all(
+        not form or known - {"count"} <= _names(form) for form in forms
+    )
+
+
+def _names(template: str) -> set[str]:
+    try:
+        return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+    except ValueError:
+        return {"an open brace"}
