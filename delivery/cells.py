@@ -14,7 +14,17 @@ from delivery.scored_rows import batches
 NO_REASON = "no strong driver"
 NONE_AGAINST = "none known"
 JOINED = {"reasons": (REASONS, NO_REASON), "against": (AGAINST, NONE_AGAINST)}
-TEXTS = (*REASONS, *AGAINST, "grade", "route", "trend", "confidence", "confidence_note", *LABELS)
+TEXTS = (
+    *REASONS,
+    *AGAINST,
+    "grade",
+    "route",
+    "route_reason",
+    "trend",
+    "confidence",
+    "confidence_note",
+    *LABELS,
+)
 _WORDS = ("lead_id", *TEXTS)  # the other columns hold nothing that CSV quotes
 
 

@@ -10,7 +10,6 @@ from delivery import rules
 from delivery.columns import coded, decimals, plain, same
 from delivery.problems import Problem, Tally
 from delivery.receipt import Receipt, iso
-from delivery.routes import NURTURE, SALES_READY
 
 REASONS = ("reason_1", "reason_2", "reason_3")
 AGAINST = ("against_1", "against_2")
@@ -27,6 +26,8 @@ RULES: dict[str, rules.Rule] = {
     "score": rules.SCORE,
     "grade": rules.GRADE,
     "route": rules.ROUTE,
+    "route_reason": _TEXT,
+    "explored": rules.YES_NO,
     "previous_score": rules.optional(rules.SCORE),
     "trend": rules.TREND,
     **dict.fromkeys((*REASONS, *AGAINST), rules.optional(_TEXT)),
@@ -43,6 +44,7 @@ _TYPES = {
     **dict.fromkeys(DECIMALS, pa.float64()),
     **dict.fromkeys(("score", "previous_score"), pa.int16()),
     **dict.fromkeys(TIMES, _MOMENT),
+    "explored": pa.bool_(),
 }
 SCHEMA = pa.schema([pa.field(name, _TYPES.get(name, pa.string())) for name in COLUMNS])
 SCORED = (
@@ -64,7 +66,7 @@ Columns = Mapping[str, pa.Array]
 
 
 def neutral_columns(
-    scored: pa.RecordBatch, *, sales_ready: np.ndarray, previous: pa.Array, receipt: Receipt
+    scored: pa.RecordBatch, *, routes: pa.RecordBatch, previous: pa.Array, receipt: Receipt
 ) -> dict[str, pa.Array]:
     """Return the neutral rows of a batch of scored leads, in the leads' order, before they are looked at.
 
@@ -73,12 +75,12 @@ def neutral_columns(
             ``probability_high`` around it (missing where there is no interval), ``score`` 1 to 99, ``grade`` A to D,
             ``reasons_for`` (at most 3), ``reasons_against`` (at most 2), ``confidence``, ``confidence_note`` (empty
             for none) and ``expected_value`` (missing where there is none).
-        sales_ready: n times true or false.
+        routes: the same n leads' ``route``, ``route_reason`` and ``explored``.
         previous: n scores of the publication before this night's, null where the lead was not in it.
         receipt: where the scores come from.
 
     Returns:
-        the 22 ``COLUMNS``, with scores of any whole number: :func:`refusals` looks at them before they get ``SCHEMA``.
+        the 24 ``COLUMNS``, with scores of any whole number: :func:`refusals` looks at them before they get ``SCHEMA``.
     """
     score = scored["score"].cast(pa.int64())
     columns = {
@@ -86,7 +88,9 @@ def neutral_columns(
         **{name: _rounded(scored[name], places) for name, places in DECIMALS.items()},
         "score": score,
         "grade": _texts(scored["grade"]),
-        "route": coded(np.where(sales_ready, 0, 1), pa.array([SALES_READY, NURTURE])),
+        "route": _texts(routes["route"]),
+        "route_reason": _texts(routes["route_reason"]),
+        "explored": routes["explored"].cast(pa.bool_()),
         "previous_score": previous,
         "trend": _trend(score, previous),
         **_reasons(scored),

@@ -7,12 +7,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from delivery.clauses import SALES_READY
 from delivery.columns import plain
 from delivery.neutral import AGAINST, INTERVAL, LABELS, REASONS, TIMES
 from delivery.problems import Problem, Tally
 
 _FILLED = (*pairwise(REASONS), *pairwise(AGAINST))
-_SORTED, _ONE_VALUE, _FILL, _INTERVAL, _TREND = 0, 1, 2, 2 + len(_FILLED), 3 + len(_FILLED)
+_SORTED, _ONE_VALUE, _FILL, _INTERVAL = 0, 1, 2, 2 + len(_FILLED)
+_TREND, _EXPLORED = _INTERVAL + 1, _INTERVAL + 2
 
 
 class RowChecks:
@@ -62,6 +64,10 @@ class RowChecks:
         new = pc.equal(cells["trend"], "new")
         expected = "new if and only if there is no previous_score"
         self._count(cells, line, _TREND, "trend", pc.equal(new, there["previous_score"]), expected)
+        by_lot = pc.and_(
+            pc.equal(cells["explored"], "true"), pc.not_equal(cells["route"], SALES_READY)
+        )
+        self._count(cells, line, _EXPLORED, "explored", by_lot, f"true only for {SALES_READY}")
 
     def _unsorted(self, ids: pa.Array) -> pa.Array:
         behind = pa.concat_arrays([pa.array([self._last], pa.string()), ids[:-1]])

@@ -1,13 +1,16 @@
 """A night's files, from the scored rows to what each CRM takes, without holding all leads at once."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from delivery.columns import plain
 from delivery.exports import write_exports
 from delivery.neutral import SCORED, as_batch, neutral_columns, refusals
 from delivery.neutral_files import PARQUET_NAME, write_parquet
@@ -15,9 +18,10 @@ from delivery.previous import PreviousScores
 from delivery.problems import Tally, stop_if
 from delivery.publication import SCORES, Publication
 from delivery.receipt import Receipt
-from delivery.routes import ASKED, NURTURE, SALES_READY, Cut, cut
+from delivery.routes import ROUTED, write_routes
 from delivery.scored_rows import batches, in_order
 from features.agreement import Agreement
+from features.loop import Loop
 from features.project import Delivery
 
 _REFUSED = (
@@ -42,6 +46,7 @@ def write_night(
     receipt: Receipt,
     previous: Publication | None,
     folder: Path,
+    loop: Loop | None = None,
 ) -> NightFiles:
     """Route the scored leads and write every file of a publication into a folder.
 
@@ -53,6 +58,7 @@ def write_night(
         receipt: where the scores come from.
         previous: the publication before this night's, or None.
         folder: where to write; the same rows give the same bytes, whatever their order was.
+        loop: what became of every lead so far, as of the night; None: not known, so that grade and places decide.
 
     Raises:
         ProjectError: names in the project file that a CRM cannot have.
@@ -60,13 +66,19 @@ def write_night(
     """
     earlier = None if previous is None else previous.folder / SCORES
     routes = write_scores(
-        scored, agreement=agreement, receipt=receipt, previous=earlier, folder=folder
+        scored, agreement=agreement, receipt=receipt, previous=earlier, folder=folder, loop=loop
     )
     return NightFiles(write_exports(folder, delivery), routes)
 
 
 def write_scores(
-    scored: Path, *, agreement: Agreement, receipt: Receipt, previous: Path | None, folder: Path
+    scored: Path,
+    *,
+    agreement: Agreement,
+    receipt: Receipt,
+    previous: Path | None,
+    folder: Path,
+    loop: Loop | None = None,
 ) -> dict[str, int]:
     """Write the neutral rows as ``scores.parquet``, and return how many leads go which way.
 
@@ -76,35 +88,41 @@ def write_scores(
     names = pq.read_schema(scored).names
     if missing := [name for name in SCORED if name not in names]:
         raise ValueError(f"scored rows lack {', '.join(missing)}")
-    tally, routed = Tally(), dict.fromkeys((NURTURE, SALES_READY), 0)
+    tally, routed = Tally(), Counter[str]()
     with TemporaryDirectory(dir=scored.parent, prefix=".sorted-") as beside:
         ordered = in_order(scored, Path(beside))
-        line = cut(lambda: batches(ordered, columns=ASKED), agreement)
-        rows = _neutral(ordered, line, receipt, PreviousScores(previous), tally, routed)
+        routes = write_routes(
+            ordered,
+            Path(beside),
+            agreement=agreement,
+            project=receipt.project,
+            as_of=receipt.scored_at,
+            loop=loop,
+            previous=previous,
+        )
+        rows = _neutral(ordered, routes, receipt, PreviousScores(previous), tally, routed)
         write_parquet(rows, folder / PARQUET_NAME)
     what = "The scores cannot be written to machine files"
     stop_if(tally.problems, what, _REFUSED, count=tally.count)
-    return {name: count for name, count in routed.items() if count}
+    return {name: routed[name] for name in sorted(routed)}
 
 
 def _neutral(
     scored: Path,
-    line: Cut,
+    routes: Path,
     receipt: Receipt,
     previous: PreviousScores,
     tally: Tally,
-    routed: dict[str, int],
+    routed: Counter[str],
 ) -> Iterator[pa.RecordBatch]:
     """Yield neutral rows for as long as none is refused; all are looked at."""
     before = None
-    for rows in batches(scored, columns=SCORED):
-        ready = line.sales_ready(rows)
-        routed[SALES_READY] += int(ready.sum())
-        routed[NURTURE] += int((~ready).sum())
+    ways = batches(routes, texts=ROUTED[:2])
+    for rows, way in zip(batches(scored, columns=SCORED), ways, strict=True):
+        for count in pc.value_counts(plain(way["route"])).to_pylist():
+            routed[count["values"]] += count["counts"]
         ids = rows["lead_id"].cast(pa.string())
-        columns = neutral_columns(
-            rows, sales_ready=ready, previous=previous.beside(ids), receipt=receipt
-        )
+        columns = neutral_columns(rows, routes=way, previous=previous.beside(ids), receipt=receipt)
         refusals(rows, columns, before, tally)
         before = ids[-1].as_py()
         if not tally.count:

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from delivery.cells import JOINED
+from delivery.clauses import SUPPRESSED
 from delivery.columns import plain
 from delivery.csv_files import BOM, csv_lines, write_file
 from delivery.neutral import COLUMNS, INTERVAL, SCHEMA, texts
@@ -22,6 +23,7 @@ HEADERS = (
     "Score (1-99)",
     "Grade",
     "Next step",
+    "Why",
     "Trend",
     "What speaks for it",
     "What speaks against it",
@@ -30,11 +32,18 @@ HEADERS = (
     "Expected value",
     "Score good until (UTC)",
 )
-_NEXT_STEP = {"sales_ready": "Sales", "nurture": "Nurture"}
+_NEXT_STEP = {
+    "sales_ready": "Sales",
+    "nurture": "Nurture",
+    "recycle": "Recycle",
+    "disqualified": "None",
+}
 
 
 class TopLeads:
     """Writes the 1,000 likeliest leads as ``top_leads.csv``, with headers for people.
+
+    Suppressed leads are left out: nobody may call or mail them, however likely they are.
 
     It opens in a spreadsheet as it is: a byte order mark says that it is UTF-8, and text that would run as a formula
     gets an apostrophe in front. It is not for import into a CRM.
@@ -47,7 +56,8 @@ class TopLeads:
 
     def add(self, rows: pa.RecordBatch) -> None:
         """Take n neutral rows, and keep the best of all so far."""
-        table = pa.Table.from_batches([*self._best, _undictionaried(rows)])
+        may_be_called = rows.filter(pc.not_equal(plain(rows["route"]), SUPPRESSED))
+        table = pa.Table.from_batches([*self._best, _undictionaried(may_be_called)])
         order = pc.sort_indices(
             table, sort_keys=[("close_probability", "descending"), ("lead_id", "ascending")]
         )
@@ -84,6 +94,7 @@ def _line(lead: Mapping[str, str]) -> tuple[str, ...]:
         lead["score"],
         lead["grade"],
         _NEXT_STEP[lead["route"]],
+        lead["route_reason"],
         lead["trend"],
         lead["reasons"],
         lead["against"],

@@ -10,9 +10,11 @@ from uuid import NAMESPACE_URL, uuid5
 from delivery.publication import Publication
 from delivery.receipt import Receipt
 from features.frames import open_frame
+from features.loop import Loop, write_loop
 from features.project import Project
 from features.tables import TableSet
 from pipelines.checks import check_events, check_freshness
+from pipelines.feedback import known_feedback
 from pipelines.following import follow_outcomes
 from pipelines.lock import one_at_a_time
 from pipelines.on_spark import on_spark
@@ -82,8 +84,9 @@ def nightly(request: Request, steps: Steps) -> Summary:
             "hold against what is usual", watch_night, request, tables, catalogue, followed.bundle, frame, scored, champion.version, as_of
         )  # fmt: skip
         receipt = receipt_of(project, champion, tables, as_of)
+        loop = steps.run("follow the loop", follow_loop, request, tables, as_of)
         published = steps.run(
-            "write, validate and publish", publish_night, request, scored, receipt, as_of
+            "write, validate and publish", publish_night, request, scored, receipt, as_of, loop
         )
         later = steps.reach("hold against what happened", realised, request, tables, scored, as_of)
         steps.run("tidy up", tidy, request)
@@ -99,6 +102,7 @@ def nightly(request: Request, steps: Steps) -> Summary:
             "leads": scored.leads,
             "grades": scored.grades,
             "routes": published.routes,
+            **_on_the_list(tables),
             "expected_wins": round(scored.expected_wins, 2),
             "model_version": champion.version,
             "exports": [{"file": name, "rows": rows} for name, rows in published.files],
@@ -129,6 +133,24 @@ def _profile(steps: Steps, tables: TableSet, scored: ScoredNight) -> dict[str, A
     }
 
 
+def follow_loop(request: Request, tables: TableSet, as_of: datetime) -> Loop:
+    """Write what became of every lead between marketing and sales, by the CRM and by sales' feedback.
+
+    Raises:
+        ProjectError: the agreement or the report names what is no column of the leads.
+        DataError: the ledger of feedback cannot be read.
+    """
+    return write_loop(
+        tables, request.project, as_of, request.work, feedback=known_feedback(request, as_of)
+    )
+
+
+def _on_the_list(tables: TableSet) -> dict[str, int]:
+    """Return how many leads the list of suppressed people kept out of everything."""
+    count = tables.tables["leads"].ignored.get("suppressed", 0)
+    return {"suppressed_by_list": count} if count else {}
+
+
 def receipt_of(
     project: Project, champion: ModelVersion, tables: TableSet, as_of: datetime
 ) -> Receipt:
@@ -145,7 +167,11 @@ def receipt_of(
 
 
 def publish_night(
-    request: Request, scored: ScoredNight, receipt: Receipt, as_of: datetime
+    request: Request,
+    scored: ScoredNight,
+    receipt: Receipt,
+    as_of: datetime,
+    loop: Loop | None = None,
 ) -> Published:
     """Route the scored leads, write every export, read each back, and make it the current publication."""
     from delivery.exports import validate_exports
@@ -168,6 +194,7 @@ def publish_night(
                 receipt=receipt,
                 previous=before,
                 folder=folder,
+                loop=loop,
             )
         ),
         receipt=receipt,

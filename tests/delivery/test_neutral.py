@@ -60,8 +60,8 @@ def problems(folder: Path, change: str, into: str) -> list[str]:
 
 def test_the_columns_are_those_of_the_design_with_interval_and_note() -> None:
     assert ",".join(COLUMNS) == (
-        "lead_id,close_probability,probability_low,probability_high,score,grade,route,previous_score,trend,"
-        "reason_1,reason_2,reason_3,against_1,against_2,confidence,confidence_note,expected_value,"
+        "lead_id,close_probability,probability_low,probability_high,score,grade,route,route_reason,explored,"
+        "previous_score,trend,reason_1,reason_2,reason_3,against_1,against_2,confidence,confidence_note,expected_value,"
         "model_version,run_id,data_as_of,scored_at,expires_at"
     )
     assert tuple(rows().column_names) == COLUMNS

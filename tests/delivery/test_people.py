@@ -35,6 +35,7 @@ def test_the_likeliest_lead_stands_first_in_words(tmp_path: Path) -> None:
         "Score (1-99)": "97",
         "Grade": "A",
         "Next step": "Sales",
+        "Why": "grade A or B",
         "Trend": "improving",
         "What speaks for it": 'source is Web, form "Demo"; visited 3 pages, 2 today; Köln is near the office',
         "What speaks against it": "none known",
@@ -62,6 +63,15 @@ def test_the_likeliest_lead_stands_first_in_words(tmp_path: Path) -> None:
 )
 def test_an_interval_is_told_as_a_count_of_a_hundred_leads(low: str, high: str, told: str) -> None:
     assert of_a_hundred(low, high) == told
+
+
+def test_nobody_is_told_to_call_a_lead_that_is_suppressed(tmp_path: Path) -> None:
+    routes = ["disqualified", "recycle", "suppressed"]  # of b, c and x
+    [path] = write_people(changed(night(["x", "b", "c"]), route=routes), tmp_path)
+    assert [(row["Lead"], row["Next step"]) for row in read(path)] == [
+        ("b", "None"),
+        ("c", "Recycle"),
+    ]
 
 
 def test_a_spreadsheet_is_told_that_the_file_is_utf_8(tmp_path: Path) -> None:

@@ -289,6 +289,7 @@ def test_a_night_tells_what_was_promised_and_a_rerun_writes_the_same_bytes(
         "leads",
         "grades",
         "routes",
+        "suppressed_by_list",
         "expected_wins",
         "model_version",
         "exports",
