@@ -11,7 +11,7 @@ from features.frames import open_frame
 from features.tables import TableSet
 from pipelines.following import follow_outcomes
 from pipelines.gathering import Gathered, gather, material
-from pipelines.reading import moment_of, read, tidy
+from pipelines.reading import feature_frame, moment_of, read, tidy
 from pipelines.record import read_record
 from pipelines.registry import ModelVersion, Registry
 from pipelines.scoring import ScoredNight, catalogue_of, score_open
@@ -131,6 +131,7 @@ def write(
     kind: str,
 ) -> Written:
     """Compute the facts, and write the page, the facts and the summary."""
+    from models.bundle import Bundle
     from reports.build import Evidence, report_facts
     from reports.one_page import one_page
     from reports.page import write_report
@@ -153,8 +154,8 @@ def write(
         tables,
         Evidence(
             trained=trained,
-            bundle=bundle,
-            aged=gathered.aged,
+            bundle=Bundle.load(bundle),
+            aged=None if gathered.aged is None else feature_frame(gathered.aged, catalogue),
             left_out=catalogue.left_out,
             suspects=suspects,
             model_version=champion.version,
@@ -175,7 +176,7 @@ def write(
         summary=summary,
         period=told.period.name,
         findings=[one.sentence for one in sorted(facts.findings, key=lambda one: -one.weight)],
-        goals={},
+        goals={} if facts.goals is None else {one.measure: one.status for one in facts.goals.goals},
     )
 
 

@@ -2,18 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 
 from features.tables import TableSet
+from models.bundle import Bundle
+from reports.closing import closing_facts
+from reports.closing_facts import ClosingFacts, JourneyFacts, LossesFacts
+from reports.closing_words import closing_findings
 from reports.drivers import drivers_table
-from reports.facts import Audience, Driver, LeftOut, Suspect
+from reports.facts import Audience, Driver, Finding, LeftOut, Suspect
+from reports.goals import goals_findings
+from reports.goals_facts import GoalsFacts, goals_facts
+from reports.journey import journey_facts, journey_findings
+from reports.losses import losses_facts
+from reports.losses_words import losses_findings
 from reports.material import Material
+from reports.quality import quality_findings
+from reports.quality_facts import QualityFacts, quality_facts
 from reports.report_facts import ReportFacts
-from reports.sources import Maturity, lead_counts, sources_table, spend_without_leads
+from reports.sources import Maturity, lead_counts, spend_without_leads
 from reports.tonight import grades_table, quarantine_table
 from reports.training import (
     calibration_points,
@@ -31,14 +40,15 @@ class Evidence:
     """What a report knows of the model.
 
     ``trained`` is ``Trained.to_json()`` with ``segments``, as the training logged it; ``bundle`` the model that
-    tonight's scores are by; ``aged`` labelled snapshots at one age, None if there are none; ``left_out`` column and
-    reason; ``suspects`` those of the hindsight audit, each with ``label`` (or ``column``), ``evidence``, ``verdict``.
+    tonight's scores are by; ``aged`` labelled snapshots at one age with its features, None if there are none;
+    ``left_out`` column and reason; ``suspects`` those of the hindsight audit, each with ``label`` (or ``column``),
+    ``evidence``, ``verdict``.
     """
 
     trained: Mapping[str, Any]
-    bundle: Path
+    bundle: Bundle
     model_version: str
-    aged: Path | None = None
+    aged: pd.DataFrame | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
     suspects: Sequence[Mapping[str, str]] = ()
 
@@ -55,18 +65,13 @@ def report_facts(
     project, trained, scored = material.project, evidence.trained, material.tonight
     leads = _read(tables, "leads", ["lead_id", "created_at", "source", "campaign"])
     outcomes = _read(tables, "outcomes", ["lead_id", "won", "closed_at"])
-    maturity = Maturity.of(project, tables)
-    by_group = partial(
-        sources_table,
-        leads,
-        outcomes,
-        scored,
-        material.spend,
-        maturity=maturity,
-        min_group=project.report.min_group,
-    )
     curves = trained["curves"]["leadgauge"]
+    suspects = _suspects(evidence.suspects)
+    parts = Parts.of(material, evidence)
     return ReportFacts(
+        findings=[*parts.findings(voice), *hindsight_findings(suspects, voice)],
+        period=material.period.name,
+        **vars(parts),
         title=project.report.title or project.project,
         as_of=material.as_of,
         data_cutoff=tables.data_cutoff,
@@ -80,22 +85,77 @@ def report_facts(
         why=why_sentence(trained["ladder"]),
         following=following_sentence(trained["ladder"], dated=not tables.flat),
         min_group=project.report.min_group,
-        counts=lead_counts(leads, outcomes, scored, maturity=maturity),
+        counts=lead_counts(leads, outcomes, scored, maturity=Maturity.of(project, tables)),
         evaluation=evaluation_facts(trained["evaluation"]),
         calibration=calibration_points(curves["calibration"]),
         segments=segment_facts(trained.get("segments", [])),
         gains=gains_points(curves["gains"]),
         drivers=_drivers(trained, project.report.min_group),
-        sources=by_group(by="source") if "source" in leads else [],
-        campaigns=by_group(by="campaign") if "campaign" in leads else [],
         tonight=grades_table(scored),
         quarantine=quarantine_table(tables),
-        suspects=_suspects(evidence.suspects),
+        suspects=suspects,
         left_out=[
             LeftOut(column=column, reason=reason) for column, reason in evidence.left_out.items()
         ],
         warnings=[*dict.fromkeys(tables.warnings), *_unmatched(leads, material.spend, voice)],
     )
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of the report that are computed from the material."""
+
+    quality: QualityFacts
+    closing: ClosingFacts
+    journey: JourneyFacts
+    losses: LossesFacts
+    goals: GoalsFacts
+
+    @classmethod
+    def of(cls, material: Material, evidence: Evidence) -> Self:
+        """Compute all of them."""
+        return cls(
+            quality=quality_facts(material),
+            closing=closing_facts(
+                material,
+                evidence.bundle,
+                evidence.aged,
+                explanation=evidence.trained["explanation"],
+            ),
+            journey=journey_facts(material),
+            losses=losses_facts(material),
+            goals=goals_facts(material),
+        )
+
+    def findings(self, voice: Voice) -> list[Finding]:
+        """Return what stands out in them."""
+        return [
+            *quality_findings(self.quality, voice),
+            *closing_findings(self.closing, voice),
+            *goals_findings(self.goals, voice),
+            *journey_findings(self.journey, voice),
+            *losses_findings(self.losses, voice),
+        ]
+
+
+def hindsight_findings(suspects: Sequence[Suspect], voice: Voice) -> list[Finding]:
+    """Return the columns that know the outcome and are left out: what would have made every figure a lie."""
+    return [
+        Finding(
+            kind="hindsight",
+            section="data",
+            subject=one.column,
+            sentence=voice.say(
+                "The column “{column}” knows how leads end, so it is left out: {evidence}",
+                column=one.column,
+                evidence=one.evidence,
+            ),
+            weight=0.2,
+            figures={"column": one.column, "verdict": one.verdict},
+        )
+        for one in suspects
+        if one.verdict == "left out"
+    ]
 
 
 def _suspects(suspects: Sequence[Mapping[str, str]]) -> list[Suspect]:

@@ -15,7 +15,7 @@ from reports.blocks import Section
 from reports.facts import Audience
 from reports.palette import DARK, LIGHT
 from reports.report_facts import ReportFacts
-from reports.sections import appendix, closing, honesty, opening
+from reports.sections import appendix, closing, goals, honesty, losses, opening, quality
 from reports.voice import Voice, text
 
 Build = Callable[[ReportFacts, Voice], Section | None]
@@ -32,7 +32,11 @@ SECTIONS: dict[str, Build] = {
     "bottom-line": opening.bottom_line,
     "no-signal": opening.no_signal,
     "findings": opening.findings,
+    "quality": quality.quality,
     "closing": closing.closing,
+    "journey": losses.journey,
+    "losses": losses.losses,
+    "goals": goals.goals,
     "honesty": honesty.honesty,
     "tonight": honesty.tonight_section,
     "data": appendix.data,

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, PositiveInt
 
+from reports.closing_facts import ClosingFacts, JourneyFacts, LossesFacts
 from reports.facts import (
     Audience,
     CalibrationPoint,
@@ -21,10 +22,11 @@ from reports.facts import (
     QuarantineRow,
     Segment,
     Sentence,
-    SourceRow,
     Step,
     Suspect,
 )
+from reports.goals_facts import GoalsFacts
+from reports.quality_facts import QualityFacts
 
 
 class ReportFacts(Fact):
@@ -53,15 +55,19 @@ class ReportFacts(Fact):
     segments: list[Segment] = []
     gains: list[GainsPoint] = []
     drivers: list[Driver] = []
-    sources: list[SourceRow] = []
-    campaigns: list[SourceRow] = []
     tonight: list[GradeRow] = []
     quarantine: list[QuarantineRow] = []
     suspects: list[Suspect] = []
     left_out: list[LeftOut] = []
     warnings: list[Sentence] = []
     audience: Audience = "leadership"
+    period: str | None = None
     findings: list[Finding] = []
+    quality: QualityFacts | None = None
+    closing: ClosingFacts | None = None
+    journey: JourneyFacts | None = None
+    losses: LossesFacts | None = None
+    goals: GoalsFacts | None = None
 
     @property
     def leadgauge(self) -> Metrics:

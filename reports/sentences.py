@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from reports.facts import Segment, SourceRow
+from reports.facts import Segment
+from reports.quality_rows import QualityRow
 from reports.report_facts import ReportFacts
 from reports.voice import Voice, text
 
@@ -151,7 +152,8 @@ def no_signal(facts: ReportFacts, voice: Voice) -> list[str]:
 
 
 def _where_from(facts: ReportFacts, voice: Voice) -> str | None:
-    known = [(row, row.close_rate) for row in facts.sources if row.close_rate and not row.pooled]
+    rows = _sources(facts)
+    known = [(row, row.close_rate) for row in rows if row.close_rate]
     if len(known) < 2:
         return None
     best, top = max(known, key=lambda pair: pair[1].low)
@@ -168,18 +170,18 @@ def _where_from(facts: ReportFacts, voice: Voice) -> str | None:
         else min(worse, key=lambda p: p[1].value)
     )
     said = {
-        "best": best.source,
+        "best": best.name,
         "high": voice.percent_rounded(top.value),
         "high_range": voice.share_range_rounded(top),
-        "worst": worst.source,
+        "worst": worst.name,
         "low": voice.percent_rounded(bottom.value),
         "low_range": voice.share_range_rounded(bottom),
     }
-    share = budget_share(facts.sources, worst)
-    if share:
+    total = sum(row.spend or 0.0 for row in rows)
+    if worst.spend and total > 0:
         return voice.say(
             "{best} leads close at {high} ({high_range}), {worst} at {low} ({low_range}) while taking {share} of the budget.",
-            share=voice.percent_rounded(share),
+            share=voice.percent_rounded(worst.spend / total),
             **said,
         )
     return voice.say(
@@ -187,10 +189,11 @@ def _where_from(facts: ReportFacts, voice: Voice) -> str | None:
     )
 
 
-def budget_share(rows: list[SourceRow], row: SourceRow) -> float | None:
-    """Return the row's share of all money spent, or None where none is recorded."""
-    total = sum(other.spend or 0.0 for other in rows)
-    return (row.spend or 0.0) / total if total > 0 and row.spend else None
+def _sources(facts: ReportFacts) -> list[QualityRow]:
+    """Return the sources that are told apart."""
+    dimensions = [] if facts.quality is None else facts.quality.dimensions
+    rows = next((one.rows for one in dimensions if one.dimension == "source"), [])
+    return [row for row in rows if row.recorded and not row.pooled]
 
 
 def tonight(facts: ReportFacts, voice: Voice) -> str | None:

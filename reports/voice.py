@@ -203,7 +203,7 @@ def _read(path: Path, locale: Locale) -> GNUTranslations:
 def _same_names(message: Message) -> bool:
     """Return whether every translated form names the values of the English, and no others."""
     english = [message.id] if isinstance(message.id, str) else list(message.id)
-    forms = [message.string] if isinstance(message.string, str) else list(message.string)
+    forms = [message.string] if isinstance(message.string, str) else list(message.string or ())
     known = {name for one in english for name in _names(one)}
     return all(not form or _names(form) <= known for form in forms) and all(
         not form or known - {"count"} <= _names(form) for form in forms
