@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.alike import Alike, Leads, Question, Told, measure, strata_of, tell
+from models.alike import Alike, Leads, Likeness, Question, Told, measure, tell
 from models.by_group import Explained, concept_strengths
 from models.conditions import Condition, conditions_of
+from models.risk_ratio import strata_of
 
-STRONGEST = 8
+STRONGEST = 12
 FLOOR = 0.01  # log-odds: a concept that moves scores less has nothing to tell
 
 
@@ -35,11 +36,11 @@ def alike_leads(explained: Explained, *, min_group: int, strongest: int = STRONG
         for concept in moving[:strongest]
         if (found := _questions(explained, concept, age, min_group))
     }
-    strata = {concept: strata_of(explained.rest(concept)) for concept in asked}
+    likeness = {concept: _likeness(explained, concept) for concept in asked}
     return tell(
         Leads.of(explained.frame),
         asked,
-        strata,
+        likeness,
         min_group=min_group,
         concepts=len(moving),
     )
@@ -60,9 +61,13 @@ def measure_again(
             found.append(None)
             continue
         question = Question(condition, *condition.asked(explained.frame[condition.feature]))
-        strata = strata_of(explained.rest(concept))
-        found.append(measure(leads, question, strata, min_group=min_group))
+        likeness = _likeness(explained, concept)
+        found.append(measure(leads, question, likeness, min_group=min_group))
     return found
+
+
+def _likeness(explained: Explained, concept: str) -> Likeness:
+    return Likeness(strata_of(explained.before(concept)), strata_of(explained.rest(concept)))
 
 
 def _questions(explained: Explained, concept: str, age: int, min_group: int) -> list[Question]:

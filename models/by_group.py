@@ -1,4 +1,4 @@
-"""What moves the score of leads of one age: by group of the catalogue, by concept, lead by lead for a picture."""
+"""What moves the score of leads of one age: by group of the catalogue, by concept, by level of a segment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from features.catalogue import Feature
+from features.catalogue import Attribute, Feature, TrackRecord
 from models.bundle import Bundle
 from models.conditions import Flags
 from models.scorer import Floats
-from models.speaking import Places, by_concept
+from models.speaking import by_concept
 from models.words import clean, display
 
-ACTED_ON = frozenset({"what they did", "what sales did", "where they came from"})
-MOST_POINTS = 400
-MOST_SWARMS = 10
-MOST_CURVES = 3
+CAME_FROM = "where they came from"
+ACTED_ON = frozenset({"what they did", "what sales did", CAME_FROM})
+STAGES = {"what they did": 1, "what sales did": 2}
 PULL_FLOOR = 0.05  # log-odds: a smaller difference between levels is not told
+PULL_ERRORS = 2.0  # nor one of fewer standard errors
 MOST_PULLS = 2
 
 
@@ -42,21 +42,6 @@ class Strength:
 
 
 @dataclass(frozen=True)
-class Points:
-    """Leads as points, without ids: what a concept adds to each (log-odds, against the average), and a value.
-
-    Of a swarm ``values`` are the places of the leads' own values among all, 0 to 1, None where they have none or
-    have no order; of a curve the values themselves, rounded.
-    """
-
-    concept: str
-    label: str
-    group: str
-    contributions: list[float]
-    values: list[float | None]
-
-
-@dataclass(frozen=True)
 class Pull:
     """By how much more (in log-odds) a concept speaks for the leads of one level than for the others."""
 
@@ -73,13 +58,22 @@ class Explained:
     bundle: Bundle
     frame: pd.DataFrame
     parts: Floats
+    features: list[Feature]
 
     @classmethod
-    def of(cls, bundle: Bundle, frame: pd.DataFrame) -> "Explained":
+    def of(
+        cls, bundle: Bundle, frame: pd.DataFrame, *, chosen: frozenset[str] = frozenset()
+    ) -> "Explained":
         """Explain snapshots, each lead once (its first).
 
         What is the same for all of them, their age above all, moves none of them against the others: the mean is
         taken off.
+
+        Args:
+            bundle: the model.
+            frame: the snapshots.
+            chosen: columns of the leads that marketing chooses, as a message or a channel: they count among where
+                leads came from.
 
         Raises:
             DataError: the rows do not fit the model.
@@ -91,12 +85,13 @@ class Explained:
             else np.zeros((0, len(bundle.catalogue.features)))
         )
         average = parts.mean(axis=0) if len(once) else 0.0
-        return cls(bundle, once, np.asarray(parts - average, dtype=np.float64))
-
-    @property
-    def features(self) -> list[Feature]:
-        """The model's features, in the order of the columns of ``parts``."""
-        return self.bundle.catalogue.features
+        features = [
+            feature.model_copy(update={"group": CAME_FROM})
+            if isinstance(feature, Attribute) and feature.column in chosen
+            else feature
+            for feature in bundle.catalogue.features
+        ]
+        return cls(bundle, once, np.asarray(parts - average, dtype=np.float64), features)
 
     @cached_property
     def weight(self) -> Floats:
@@ -117,26 +112,42 @@ class Explained:
         ]
         return max(places, key=lambda place: (round(float(self.weight[place]), 9), -place))
 
-    def rest(self, concept: str) -> Floats:
-        """Return what everything but a concept adds to each lead, (rows,), in log-odds.
+    def before(self, concept: str) -> Floats:
+        """Return what the model says of each lead from what came before a concept, (rows,), in log-odds.
 
-        The track record of a column is another way to say the column: they are left out together.
+        Before what leads did lies what they brought with them; before what sales did, what leads did, too. What
+        they brought with them is held against the rest of it. What else was done meanwhile is another sign of the
+        same interest, and what came later may follow from it: neither makes leads alike.
         """
+        stage = _stage(self.features[self.strongest_of(concept)])
+        last = max(0, stage - 1)
+        return self._others(
+            concept, [place for place, one in enumerate(self.features) if _stage(one) <= last]
+        )
+
+    def rest(self, concept: str) -> Floats:
+        """Return what everything but a concept adds to each lead, (rows,), in log-odds."""
+        return self._others(concept, range(len(self.features)))
+
+    def _others(self, concept: str, places: Sequence[int]) -> Floats:
+        """Sum features of other concepts; the track record of a column is another way to say it, and left out with it."""
         ours = {
-            getattr(feature, "column", feature.name)
+            feature.column
             for feature in self.features
-            if feature.concept == concept
+            if feature.concept == concept and isinstance(feature, Attribute | TrackRecord)
         }
         others = [
             place
-            for place, feature in enumerate(self.features)
-            if feature.concept != concept
-            and not (
-                feature.kind in ("attribute", "track_record")
-                and getattr(feature, "column", None) in ours
-            )
+            for place in places
+            if (one := self.features[place]).concept != concept
+            and not (isinstance(one, Attribute | TrackRecord) and one.column in ours)
         ]
         return np.asarray(self.parts[:, others].sum(axis=1), dtype=np.float64)
+
+
+def _stage(feature: Feature) -> int:
+    """Return when a feature comes about: 0 with the lead, 1 by what it does, 2 by what sales does."""
+    return STAGES.get(feature.group, 0)
 
 
 def group_strengths(explained: Explained) -> list[Strength]:
@@ -162,67 +173,21 @@ def concept_strengths(explained: Explained) -> list[Strength]:
     )
 
 
-def swarms(explained: Explained, *, min_group: int) -> list[Points]:
-    """Return the points of a beeswarm: of the ten strongest concepts, up to 400 leads each.
-
-    They are taken evenly from the least to the greatest contribution. Leads with a level that fewer than ``min_group``
-    share are left out.
-    """
-    concepts, sums = explained.summed
-    found = []
-    for strength in _moving(concept_strengths(explained))[:MOST_SWARMS]:
-        feature = explained.features[explained.strongest_of(strength.name)]
-        added = sums[:, concepts.index(strength.name)]
-        column = explained.frame[feature.name]
-        if feature.type == "category":
-            shown, places = _common(column, min_group), np.full(len(column), np.nan)
-        else:
-            shown = np.ones(len(column), dtype=bool)
-            places = _places(column.astype(np.float64))
-        chosen = _evenly(added, shown)
-        if len(chosen) >= min_group:
-            found.append(_points(strength, added[chosen], places[chosen], digits=2))
-    return found
-
-
-def curves(explained: Explained, *, min_group: int) -> list[Points]:
-    """Return the points of dependence pictures: value and contribution, of the three strongest numbers.
-
-    Values that fewer than ``min_group`` leads reach, at either end, are left out, and so are numbers with one value.
-    """
-    concepts, sums = explained.summed
-    numbers = [place for place, one in enumerate(explained.features) if one.type == "number"]
-    found: list[Points] = []
-    for strength in _moving(concept_strengths(explained)):
-        ours = [at for at in numbers if explained.features[at].concept == strength.name]
-        if len(found) == MOST_CURVES or not ours:
-            continue
-        feature = explained.features[explained.strongest_of(strength.name, ours)]
-        values = explained.frame[feature.name].to_numpy(dtype=np.float64)
-        known = np.sort(values[~np.isnan(values)])
-        if len(known) < 2 * min_group or known[min_group - 1] == known[-min_group]:
-            continue
-        shown = (values >= known[min_group - 1]) & (values <= known[-min_group])
-        added = sums[:, concepts.index(strength.name)]
-        chosen = _evenly(values, shown)
-        rounded = np.array([float(f"{value:.3g}") for value in values[chosen]])
-        found.append(
-            _points(strength, added[chosen], rounded, digits=6, label=display(feature.label))
-        )
-    return found
-
-
 def pulls(explained: Explained, level: Flags, *, without: Sequence[str] = ()) -> list[Pull]:
     """Return which concepts speak for the leads of a level more than for the others, greatest difference first.
 
-    At most two for and two against, none below 0.05. ``without``: concepts that are the level itself.
+    At most two for and two against, none below 0.05 or within two standard errors. ``without``: concepts that are the level itself.
     """
     concepts, sums = explained.summed
     if not level.any() or level.all():
         return []
     more = sums[level].mean(axis=0) - sums[~level].mean(axis=0)
+    error = np.sqrt(
+        sum(sums[rows].var(axis=0) / max(1, int(rows.sum())) for rows in (level, ~level))
+    )
     order = [int(at) for at in np.argsort(-np.abs(np.round(more, 9)), kind="stable")]
-    told = [at for at in order if abs(more[at]) >= PULL_FLOOR and concepts[at] not in without]
+    least = np.maximum(PULL_FLOOR, PULL_ERRORS * error)
+    told = [at for at in order if abs(more[at]) >= least[at] and concepts[at] not in without]
     kept = [
         *[at for at in told if more[at] > 0][:MOST_PULLS],
         *[at for at in told if more[at] < 0][:MOST_PULLS],
@@ -252,45 +217,3 @@ def _ranked(sums: Floats, names: Sequence[tuple[str, str, str]]) -> list[Strengt
             Strength(name, label, group, float(strength[at]), float(strength[at] / total))
         )
     return ranked
-
-
-def _moving(strengths: Sequence[Strength]) -> list[Strength]:
-    return [one for one in strengths if one.strength > 1e-6]
-
-
-def _common(column: pd.Series, min_group: int) -> Flags:
-    codes, _ = pd.factorize(column.astype(object), use_na_sentinel=False)
-    return np.asarray(np.bincount(codes)[codes] >= min_group)
-
-
-def _places(values: pd.Series) -> Floats:
-    """Return each value's place among all, 0 to 1, ties in their middle."""
-    ranks = values.rank(method="average").to_numpy(dtype=np.float64)
-    known = int(values.notna().sum())
-    return np.asarray((ranks - 1) / max(1, known - 1), dtype=np.float64)
-
-
-def _evenly(values: Floats, shown: Flags) -> Places:
-    """Return up to 400 places of the rows that are shown, evenly from the least value to the greatest."""
-    places = np.flatnonzero(shown)
-    order = places[np.argsort(values[places], kind="stable")]
-    if len(order) <= MOST_POINTS:
-        return order
-    return order[np.round(np.linspace(0, len(order) - 1, MOST_POINTS)).astype(np.intp)]
-
-
-def _points(
-    strength: Strength,
-    added: Floats,
-    values: Floats,
-    *,
-    digits: int,
-    label: str | None = None,
-) -> Points:
-    return Points(
-        strength.name,
-        label or strength.label,
-        strength.group,
-        [round(float(one), 3) + 0.0 for one in added],
-        [None if np.isnan(one) else round(float(one), digits) for one in values],
-    )

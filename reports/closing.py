@@ -1,33 +1,33 @@
 """What goes with closing: the model's strengths, conditions held against alike leads, segments, and what changed."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import pandas as pd
-from pydantic import ValidationError
 
 from models.alike import Alike
-from models.alike_conditions import age_of, alike_leads, measure_again
+from models.alike_conditions import age_of, alike_leads
 from models.bundle import Bundle
 from models.by_group import (
     ACTED_ON,
     Explained,
-    Points,
     Strength,
     concept_strengths,
-    curves,
     group_strengths,
     levels_of,
     pulls,
-    swarms,
 )
 from models.conditions import Flags
+from models.points import Points, curves, swarms
 from models.scorer import Floats
 from models.segments import important_category
+from reports.closing_changes import (
+    changed_conditions,
+    changed_strengths,
+    earlier_closing,
+    ratio_interval,
+)
 from reports.closing_facts import (
-    ChangedCondition,
-    ChangedStrength,
     ClosingFacts,
     ConditionFact,
     LevelFact,
@@ -35,16 +35,11 @@ from reports.closing_facts import (
     PullFact,
     StrengthFact,
 )
-from reports.facts import Fact, Interval
 from reports.intervals import share_interval
 from reports.material import Material
 
 LEADS_OF_A_LEVEL = 50
 MOST_LEVELS = 8
-CHANGED_BY = 1 / 3
-STRENGTH_FLOOR = 0.05  # log-odds: a weaker concept may change as it likes
-Z = 1.959963984540054
-F = TypeVar("F", bound=Fact)
 
 
 def closing_facts(
@@ -71,13 +66,13 @@ def closing_facts(
     if bundle.step == "base_rate" or frame is None or frame.empty:
         known = {} if bundle.step == "base_rate" else _as_trained(explanation)
         return ClosingFacts.model_validate({"step": bundle.step, **known})
-    explained = Explained.of(bundle, frame)
+    explained = Explained.of(bundle, frame, chosen=_chosen(material))
     age, least = age_of(explained), material.min_group
     label = explained.frame["label"].to_numpy(dtype=float)
     told = alike_leads(explained, min_group=least)
     wins = float(label.sum()) / (2 if told.apart else 1)  # about, of those that were measured on
     concepts = [_strength(one) for one in concept_strengths(explained)]
-    earlier = _earlier(material.earlier)
+    earlier = earlier_closing(material.earlier)
     return ClosingFacts.model_validate(
         {
             "step": bundle.step,
@@ -94,9 +89,16 @@ def closing_facts(
             "curves": [_points(one) for one in curves(explained, min_group=least)],
             "levels": list(_levels(material, explained)),
             "compared": bool(earlier.get("concepts")),
-            "changed_strengths": list(_changed_strengths(earlier, age, concepts)),
-            "changed_conditions": list(_changed_conditions(earlier, age, explained, least)),
+            "changed_strengths": list(changed_strengths(earlier, age, concepts)),
+            "changed_conditions": list(changed_conditions(earlier, age, explained, least)),
         }
+    )
+
+
+def _chosen(material: Material) -> frozenset[str]:
+    """Return the lead's columns that the report compares: what marketing chooses, as a channel or a message."""
+    return frozenset(
+        column.removeprefix("lead_") for column in material.columns.dimensions.values()
     )
 
 
@@ -162,15 +164,13 @@ def _condition(one: Alike, age: int, wins: float) -> ConditionFact:
         wins=one.wins,
         rate=one.rate,
         alike_rate=one.alike_rate,
-        ratio=_ratio(one),
+        ratio=ratio_interval(one.ratio),
+        closer=None if one.closer is None else ratio_interval(one.closer),
+        crude=one.crude,
         found=one.found,
         acted_on=one.condition.group in ACTED_ON,
         stake=min(1.0, one.leads * abs(one.rate - one.alike_rate) / max(1.0, wins)),
     )
-
-
-def _ratio(one: Alike) -> Interval:
-    return Interval(value=one.ratio, low=one.low, high=one.high)
 
 
 def _levels(material: Material, explained: Explained) -> Iterator[LevelFact]:
@@ -237,59 +237,3 @@ def _segments(
 
 def _says(explained: Explained, column: str) -> list[str]:
     return [one.concept for one in explained.features if getattr(one, "column", None) == column]
-
-
-def _earlier(facts: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """Return what the last review said of this; another version of the program may have said it otherwise, or nothing."""
-    found = (facts or {}).get("closing")
-    return found if isinstance(found, Mapping) else {}
-
-
-def _changed_strengths(
-    earlier: Mapping[str, Any], age: int, now: Sequence[StrengthFact]
-) -> Iterator[ChangedStrength]:
-    before = _each(StrengthFact, earlier.get("concepts"))
-    if not before or earlier.get("age_days") != age:
-        return
-    then, today = {one.name: one for one in before}, {one.name: one for one in now}
-    for name in dict.fromkeys([*today, *then]):
-        about = today.get(name) or then[name]
-        was = then[name].strength if name in then else 0.0
-        is_ = today[name].strength if name in today else 0.0
-        if max(was, is_) >= STRENGTH_FLOOR and abs(is_ - was) > CHANGED_BY * was:
-            yield ChangedStrength(label=about.label, group=about.group, before=was, now=is_)
-
-
-def _changed_conditions(
-    earlier: Mapping[str, Any], age: int, explained: Explained, min_group: int
-) -> Iterator[ChangedCondition]:
-    """Yield the conditions of the last review whose ratio lies elsewhere now.
-
-    They are asked again as they were asked. The difference must be beyond chance: then each ratio lies outside
-    the other's interval, too.
-    """
-    before = [one for one in _each(ConditionFact, earlier.get("conditions")) if one.age_days == age]
-    again = measure_again(explained, [one.condition for one in before], min_group=min_group)
-    for was, now in zip(before, again, strict=True):
-        if now is None or min(was.ratio.low, was.ratio.value) <= 0:
-            continue
-        error = math.log(was.ratio.high / was.ratio.low) / (2 * Z)
-        if abs(math.log(now.ratio / was.ratio.value)) > Z * math.hypot(error, now.error):
-            yield ChangedCondition(
-                condition=was.condition,
-                age_days=age,
-                before=was.ratio,
-                now=_ratio(now),
-                leads=now.leads,
-            )
-
-
-def _each(kind: type[F], values: object) -> list[F]:
-    """Return those of the values that can be read as facts of this kind."""
-    found: list[F] = []
-    for value in values if isinstance(values, list) else []:
-        try:
-            found.append(kind.model_validate(value))
-        except ValidationError:
-            continue  # said by another version: there is nothing to compare it with
-    return found

@@ -12,7 +12,13 @@ from reports.closing_facts import (
     PullFact,
     StrengthFact,
 )
-from reports.condition_words import WEEK, condition_sentence, condition_words, ratio_words
+from reports.condition_words import (
+    WEEK,
+    closer_sentence,
+    condition_sentence,
+    condition_words,
+    ratio_words,
+)
 from reports.findings import Finding
 from reports.voice import Voice, text
 
@@ -178,8 +184,9 @@ def _conditions(facts: ClosingFacts, voice: Voice) -> Iterator[str]:
     if not facts.leads:
         return
     found = [one for one in facts.conditions if one.found]
-    yield from (condition_sentence(one, voice) for one in found if one.acted_on)
-    yield from (condition_sentence(one, voice) for one in found if not one.acted_on)
+    for one in sorted(found, key=lambda fact: not fact.acted_on):
+        yield condition_sentence(one, voice)
+        yield from closer_sentence(one, voice)
     if not found:
         yield voice.many(
             "No condition on a single thing tells leads apart from alike leads beyond chance; {count} was looked at.",
@@ -188,7 +195,8 @@ def _conditions(facts: ClosingFacts, voice: Voice) -> Iterator[str]:
         )
         return
     yield voice.say(
-        "Alike are leads of which the model says the same from everything else. These figures say what"
+        "Alike are leads of which the model says the same from what else they brought with them;"
+        " for what sales did, also from what they had done. These figures say what"
         " goes together, and not that changing one changes the other."
     )
     yield (
@@ -237,7 +245,9 @@ def _condition_finding(fact: ConditionFact, voice: Voice) -> Finding:
             "ratio": fact.ratio.value,
             "low": fact.ratio.low,
             "high": fact.ratio.high,
+            "crude": fact.crude,
             "acted_on": float(fact.acted_on),
+            **({} if fact.closer is None else {"closer": fact.closer.value}),
         },
     )
 

@@ -131,3 +131,19 @@ def condition_sentence(fact: ConditionFact, voice: Voice) -> str:
         high=high,
         leads=voice.many("{count} lead", "{count} leads", fact.leads),
     )
+
+
+def closer_sentence(fact: ConditionFact, voice: Voice) -> list[str]:
+    """Return a warning where leads that are alike in all else, too, do not differ beyond chance; else nothing."""
+    if fact.closer is None or not fact.closer.low <= 1 <= fact.closer.high:
+        return []
+    ratio, low, high = ratio_words(fact.closer, voice)
+    return [
+        voice.say(
+            "Among leads that were alike in all else that is known of them, too, it was {ratio} times ({low} to {high}),"
+            " which may be chance: it comes together with other signs.",
+            ratio=ratio,
+            low=low,
+            high=high,
+        )
+    ]

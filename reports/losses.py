@@ -147,7 +147,7 @@ def _competitors(
     """Yield the competitors that at least ``least`` deals name, the most frequent first."""
     named = closed["competitor"].notna().to_numpy(dtype=bool)
     names = closed["competitor"].where(named, "").map(lambda name: clean(str(name)))
-    named &= (names != "").to_numpy(dtype=bool)
+    named = named & (names != "").to_numpy(dtype=bool)
     wins_name_one = bool((named & won).any())
     counts = names[named].value_counts()
     ordered = sorted(counts.items(), key=lambda item: (-int(item[1]), str(item[0])))

@@ -54,7 +54,7 @@ def band_words(band: DiscountBand, voice: Voice) -> str:
     """Return a band of discounts, as it stands in a table."""
     if band.high == 0:
         return voice.say("no discount")
-    high, low = voice.percent(band.high / 100), voice.percent(band.low / 100)
+    high, low = voice.percent_rounded(band.high / 100), voice.percent_rounded(band.low / 100)
     if band.low == 0:
         return voice.say("up to {high}", high=high)
     return (
@@ -129,7 +129,7 @@ def _discounts(facts: LossesFacts, voice: Voice) -> Iterator[str]:
                 lost=voice.percent_rounded(facts.lost_filled),
             )
         )
-    for band in facts.bands:
+    for band in dict.fromkeys([*facts.bands[:1], *facts.bands[-1:]]):  # a table holds the others
         yield from _band(band, voice)
     yield from (finding.sentence for finding in _discount_findings(facts, voice))
     if facts.bands and all(band.margin is None for band in facts.bands):
