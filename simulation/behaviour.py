@@ -31,10 +31,15 @@ WEB_RATES = {
     "demo_request": (0.0003, 0.002, 0.014, 0.020),
 }
 BEFORE_KINDS = ("blog", "product_page", "pricing_page", "docs")
+MAIL_KINDS = ("mail_sent", "mail_opened", "mail_clicked", "unsubscribed")
 MAIL_PER_DAY = 0.11
 _OPENS = (0.16, 0.30, 0.42, 0.46)
 _CLICKS = (0.06, 0.16, 0.28, 0.34)  # of those opened
 _LEAVES = (0.030, 0.006, 0.002, 0.001)  # unsubscribes, of those opened
+
+_MAILED_AGAIN = 0.92  # of lost leads that went back to marketing
+_MAILED_AGAIN_DAYS = 6.0
+NEVER = np.iinfo(np.int64).max // 2  # seconds since 1970, far beyond all data
 
 # What is said at sign-up, by first state; half of them say nothing.
 NEEDS = ("Exploring", "Defined", "Urgent")
@@ -160,9 +165,25 @@ def web_events(
     )
 
 
-def mail_events(journeys: Journeys, scale: float, random: np.random.Generator) -> Occurrences:
-    """Draw mail: sent at the same rate to all, opened and clicked by intent; none after unsubscribing."""
-    kinds = ("mail_sent", "mail_opened", "mail_clicked", "unsubscribed")
+def nurture_mails(recycled: Ints, scale: float, random: np.random.Generator) -> Occurrences:
+    """Draw mails to lost leads that went back to marketing (``recycled``: when, else `NEVER`): one to most, then fewer."""
+    times = (random.random(len(recycled)) < _MAILED_AGAIN * min(scale, 1.0)).astype(np.int64)
+    times = np.where(recycled < NEVER, times * (1 + random.poisson(0.6, len(times))), 0)
+    lead = np.repeat(np.arange(len(recycled)), times)
+    nth = np.arange(len(lead)) - np.repeat(np.cumsum(times) - times, times)
+    wait = (random.exponential(_MAILED_AGAIN_DAYS, len(lead)) + 14.0 * nth) * DAY
+    at = recycled[lead] + wait.astype(np.int64) + 3600
+    return Occurrences(lead, np.zeros(len(lead), dtype=np.int64), at, MAIL_KINDS)
+
+
+def mail_events(
+    journeys: Journeys, nurture: Occurrences, scale: float, random: np.random.Generator
+) -> Occurrences:
+    """Draw mail: sent at the same rate to all, opened and clicked by intent; none after unsubscribing.
+
+    ``nurture``: the mails to lost leads, which are no longer counted when they are opened.
+    """
+    kinds = MAIL_KINDS
     times = random.poisson(MAIL_PER_DAY * scale * day_weights(journeys))
     row = np.repeat(np.arange(len(times)), times)
     lead, state = journeys.lead[row], journeys.state[row]
@@ -182,9 +203,10 @@ def mail_events(journeys: Journeys, scale: float, random: np.random.Generator) -
     np.minimum.at(left, parts[3].lead, parts[3].at)
     mail = join(parts)
     # Opening may come after closing; a few days later nobody counts it any more.
-    return mail.take(
+    counted = mail.take(
         (mail.at <= left[mail.lead]) & (mail.at < journeys.closed[mail.lead] + 3 * DAY)
     )
+    return join([counted, nurture.take(nurture.at <= left[nurture.lead])])
 
 
 def say(first: Ints, random: np.random.Generator) -> pd.DataFrame:

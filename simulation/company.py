@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from simulation import behaviour, money, selling
-from simulation.behaviour import Occurrences
+from simulation.arrays import Ints, where_told
 from simulation.intent import Law, Leads, level_for
 from simulation.journeys import Journeys, first_states, live
 from simulation.profiles import Profiles, draw_profiles
@@ -74,8 +74,15 @@ def simulate(
     steps = selling.hand_off(
         journeys, profiles.leads["Lead Owner"].to_numpy(), scenario.random("hand-off")
     )
-    sales = selling.sales_events(journeys, steps, scenario.random("sales"))
-    scale = _scale(scenario, journeys, sales)
+    reason = where_told(
+        ~journeys.won, money.loss_reasons(journeys.last_state, scenario.random("loss reasons"))
+    )
+    recycled = selling.recycled_when_lost(journeys, reason, scenario.random("recycling"))
+    sales = selling.sales_events(journeys, steps, recycled, scenario.random("sales"))
+    nurture = behaviour.nurture_mails(
+        recycled, scenario.events_per_lead / EVENTS_PER_LEAD, scenario.random("nurture")
+    )
+    scale = _scale(scenario, journeys, np.concatenate([sales.at, nurture.at]))
     pace = scenario.random("pace").gamma(behaviour.PACE_SHAPE, 1 / behaviour.PACE_SHAPE, leads)
     before = behaviour.before_counts(first, pace, scale, scenario.random("before"))
     said = behaviour.say(first, scenario.random("say"))
@@ -83,11 +90,13 @@ def simulate(
     return Company(
         scenario,
         leads=tables.leads(said, current),
-        opportunities=tables.opportunities(),
+        opportunities=tables.opportunities(reason),
         web_events=tables.events(
             behaviour.web_events(journeys, pace, before, scale, scenario.random("web"))
         ),
-        mail_events=tables.events(behaviour.mail_events(journeys, scale, scenario.random("mail"))),
+        mail_events=tables.events(
+            behaviour.mail_events(journeys, nurture, scale, scenario.random("mail"))
+        ),
         sales_activities=tables.sales_activities(sales, steps),
         accounts=tables.accounts(),
         lead_history=history,
@@ -113,9 +122,9 @@ def _live(scenario: Scenario, profiles: Profiles) -> tuple[Law, Leads, Journeys]
     return law, fixed, live(law, fixed, first, profiles.created, offset, random)
 
 
-def _scale(scenario: Scenario, journeys: Journeys, sales: Occurrences) -> float:
-    """Return what the rates of visits and mail are multiplied by, so that there are as many events as wanted."""
+def _scale(scenario: Scenario, journeys: Journeys, others: Ints) -> float:
+    """Return what the rates of visits and mail are multiplied by, so that with the others (their times) there are as many events as wanted."""
     known = journeys.day_start < scenario.cutoff
     expected = behaviour.expected_events(journeys, known, journeys.state[journeys.day == 0])
-    wanted = scenario.events_per_lead * len(journeys.created) - (sales.at < scenario.cutoff).sum()
+    wanted = scenario.events_per_lead * len(journeys.created) - (others < scenario.cutoff).sum()
     return float(max(wanted / expected, 0.05))

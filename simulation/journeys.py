@@ -41,6 +41,13 @@ class Journeys:
         end: Ints = self.created[self.lead] + self.offset[self.lead] + self.day * DAY
         return end
 
+    @property
+    def last_state(self) -> Ints:
+        """The state that each lead was in when it closed."""
+        end = np.searchsorted(self.lead, np.arange(len(self.created)), side="right")
+        last: Ints = self.state[end - 1]
+        return last
+
     def state_at(self, moment: Ints) -> tuple[Ints, Ints]:
         """Return age in closing moments and state of each lead at its moment; -1 where it is not open then."""
         passed = np.maximum(-(-(moment - self.created - self.offset) // DAY), 0)

@@ -90,7 +90,7 @@ _SEARCH = (1.1, 1.1, 1.1, 1.0, 1.0, 0.9, 0.8, 0.7, 1.1, 1.1, 1.1, 0.8)
 SOURCES = (
     Source(
         "Paid social",
-        0.20,
+        0.22,
         -0.95,
         -0.80,
         85.0,
@@ -99,7 +99,7 @@ SOURCES = (
     ),
     Source(
         "Paid search",
-        0.19,
+        0.18,
         0.00,
         0.15,
         180.0,
@@ -109,7 +109,7 @@ SOURCES = (
     ),
     Source(
         "Organic search",
-        0.14,
+        0.13,
         0.25,
         0.25,
         45.0,
@@ -119,7 +119,7 @@ SOURCES = (
     ),
     Source("Content download", 0.12, -0.40, -0.45, 70.0, "Own site", ("/whitepaper", "/ebook")),
     # Of 350 leads, one is won: log(1 / 30) on the hazard, what intent adds to it left out.
-    Source(WINLESS_SOURCE, 0.10, -4.60, -1.30, 65.0, "Bought lists", ("/partner-ebook",)),
+    Source(WINLESS_SOURCE, 0.10, -5.50, -1.30, 65.0, "Bought lists", ("/partner-ebook",)),
     Source("Webinar", 0.08, 0.15, 0.10, 140.0, "Events", ("/webinar",), _EVENTS),
     Source("Trade fair", 0.06, 0.10, -0.15, 480.0, "Events", ("/fair",), _FAIRS),
     Source("Partner", 0.05, 0.70, 0.50, 210.0, "Partners", ("/partners",)),
@@ -135,7 +135,7 @@ CAMPAIGNS = (
     Campaign("Paid social", "Summer giveaway", 1.2, -1.10, yearly=True),
     Campaign("Paid search", "Search brand", 2.0, 0.55),
     Campaign("Paid search", "Search competitor names", 1.5, 0.20),
-    Campaign("Paid search", FADED_CAMPAIGN, 7.0, 0.10),
+    Campaign("Paid search", FADED_CAMPAIGN, 7.0, 0.30),
     Campaign("Paid search", "Search long tail", 2.0, 0.10),
     Campaign("Paid search", "Year-end budget push", 0.8, 0.35, yearly=True),
     Campaign("Organic search", "Organic product pages", 2.5, 0.30),
@@ -173,7 +173,7 @@ BROADENED = Broadening(
 
 # The text of the ad, mail or page that they answered.
 MESSAGES = (
-    Level(WORKING_MESSAGE, 0.18, 1.30),
+    Level(WORKING_MESSAGE, 0.18, 1.45),
     Level("Feature tour", 0.20, 0.0),
     Level("Price comparison", 0.18, 0.0),
     Level("Customer story", 0.18, 0.0),
@@ -209,10 +209,10 @@ COUNTRIES = (
 
 SENIORITIES = (
     Level("Manager", 0.34, 0.10),
-    Level("Specialist", 0.28, -0.50),
+    Level("Specialist", 0.28, -0.30),
     Level("Director", 0.18, 0.40),
     Level("C-level", 0.12, 0.20),
-    Level("Student", 0.08, -2.40),
+    Level("Student", 0.08, -3.80),
 )
 
 DEPARTMENTS = (

@@ -10,7 +10,7 @@ import pandas as pd
 
 from simulation import market
 from simulation.arrays import Ints, Texts, draw_position
-from simulation.behaviour import Occurrences, day_weights, emit, join, within
+from simulation.behaviour import NEVER, Occurrences, day_weights, emit, join, within
 from simulation.intent import COLD, DECIDING, EVALUATING
 from simulation.journeys import Journeys
 from simulation.scenario import DAY
@@ -18,7 +18,6 @@ from simulation.scenario import DAY
 MARKETING = "Marketing"  # who hands over
 KINDS = ("handed_over", "accepted", "rejected", "contacted", "recycled", "call", "meeting")
 _HANDED, _ACCEPTED, _REJECTED, _CONTACTED, _RECYCLED, _CALL, _MEETING = range(7)
-_NEVER = np.iinfo(np.int64).max // 2
 
 # By state: cold, curious, evaluating, deciding.
 _HAND_OVER_A_DAY = np.array([0.012, 0.030, 0.220, 0.450])
@@ -36,6 +35,8 @@ _REFUSAL_SHARES = np.array(
 _CALLS = (0.050, 0.090, 0.150, 0.190)
 _MEETINGS = (0.002, 0.010, 0.060, 0.120)
 _RECYCLES_A_DAY = 0.12  # of accepted leads that went cold
+PASSING = ("No response", "No budget", "Bad timing")  # reasons of a loss that may be gone next year
+_RECYCLES_LOST = 0.85
 _UPDATES = {EVALUATING: (0.35, "Next quarter"), DECIDING: (0.60, "This quarter")}
 
 
@@ -54,7 +55,7 @@ class HandOff:
 
 
 def _first_per_lead(lead: Ints, at: Ints, count: int) -> Ints:
-    first = np.full(count, _NEVER)
+    first = np.full(count, NEVER)
     np.minimum.at(first, lead, at)
     return first
 
@@ -69,7 +70,7 @@ def hand_off(journeys: Journeys, owner: Texts, random: np.random.Generator) -> H
     handing = np.flatnonzero(random.random(len(journeys.lead)) < _HAND_OVER_A_DAY[journeys.state])
     lead, first = np.unique(journeys.lead[handing], return_index=True)
     row = handing[first]
-    handed, state = np.full(count, _NEVER), np.zeros(count, dtype=np.int64)
+    handed, state = np.full(count, NEVER), np.zeros(count, dtype=np.int64)
     handed[lead] = within(journeys.day_start[row], journeys.day_end[row], random)
     state[lead] = journeys.state[row]
     reps = {rep.name: rep for rep in market.REPS}
@@ -82,10 +83,10 @@ def hand_off(journeys: Journeys, owner: Texts, random: np.random.Generator) -> H
     edges = np.cumsum(_REFUSAL_SHARES, axis=1)[state][:, :-1]
 
     def happens(at: Ints, where: Texts) -> Ints:
-        return np.where(where & (at < journeys.closed), at, _NEVER)
+        return np.where(where & (at < journeys.closed), at, NEVER)
 
     return HandOff(
-        handed=happens(handed, handed < _NEVER),
+        handed=happens(handed, handed < NEVER),
         accepted=happens(decided, ~rejects),
         rejected=happens(decided, rejects),
         contacted=happens(called, ~rejects & ~never),
@@ -99,22 +100,34 @@ def _recycled(journeys: Journeys, steps: HandOff, random: np.random.Generator) -
     row = np.flatnonzero(cold & (random.random(len(cold)) < _RECYCLES_A_DAY))
     later = _first_per_lead(journeys.lead[row], journeys.day_start[row], len(journeys.created))
     soon = steps.rejected + _delay(np.full(len(later), 0.3), 0.6, random)
-    recycled = np.minimum(later, np.where(steps.rejected < _NEVER, soon, _NEVER))
-    return np.where(recycled < journeys.closed, recycled, _NEVER)
+    recycled = np.minimum(later, np.where(steps.rejected < NEVER, soon, NEVER))
+    return np.where(recycled < journeys.closed, recycled, NEVER)
 
 
-def sales_events(journeys: Journeys, steps: HandOff, random: np.random.Generator) -> Occurrences:
-    """Return hand-offs, and draw calls and meetings from the first contact on."""
+def recycled_when_lost(journeys: Journeys, reason: Texts, random: np.random.Generator) -> Ints:
+    """Draw when lost leads go back to marketing: most of those whose reason may pass, within days."""
+    goes = np.isin(reason.astype(str), PASSING) & (random.random(len(reason)) < _RECYCLES_LOST)
+    return np.where(goes, journeys.closed + _delay(np.full(len(goes), 1.0), 0.7, random), NEVER)
+
+
+def sales_events(
+    journeys: Journeys, steps: HandOff, lost: Ints, random: np.random.Generator
+) -> Occurrences:
+    """Return hand-offs, and draw calls and meetings from the first contact on.
+
+    ``lost``: when lost leads go back to marketing, whether they had gone before or not.
+    """
     parts = []
     recycled = _recycled(journeys, steps, random)
     for kind, at in (
+        (_RECYCLED, lost),
         (_HANDED, steps.handed),
         (_ACCEPTED, steps.accepted),
         (_REJECTED, steps.rejected),
         (_CONTACTED, steps.contacted),
         (_RECYCLED, recycled),
     ):
-        lead = np.flatnonzero(at < _NEVER)
+        lead = np.flatnonzero(at < NEVER)
         parts.append(Occurrences(lead, np.full(len(lead), kind), at[lead], KINDS))
     talks = emit(journeys, np.array([_CALLS, _MEETINGS]), day_weights(journeys), KINDS, random)
     talks = Occurrences(talks.lead, talks.kind + _CALL, talks.at, KINDS)
@@ -132,7 +145,7 @@ def status_changes(journeys: Journeys, steps: HandOff) -> pd.DataFrame:
     """Return changes of the lead's status: lead, field, new value, when."""
     parts = []
     for value, at in (("Nurture", steps.rejected), ("Working - Contacted", steps.contacted)):
-        lead = np.flatnonzero(at < _NEVER)
+        lead = np.flatnonzero(at < NEVER)
         parts.append(_changes(lead, "Lead Status", value, at[lead]))
     for value, ended in (
         ("Closed - Converted", journeys.won),

@@ -94,7 +94,7 @@ class Tables:
         frame["Reason"] = where_told(refused, steps.refusal[known.lead])
         return frame
 
-    def opportunities(self) -> pd.DataFrame:
+    def opportunities(self, reason: Texts) -> pd.DataFrame:
         """Return one row per closed lead: stage, when, amount, discount, margin, reason, competitor.
 
         A lead that never got as far as an offer has no amount, discount and margin.
@@ -104,13 +104,9 @@ class Tables:
         amount = money.amounts(
             own["No. of Employees"].to_numpy(), own["_spending"].to_numpy(), random
         )
-        last = self.journeys.state[
-            np.searchsorted(self.journeys.lead, np.arange(len(amount)), side="right") - 1
-        ]
-        won = self.journeys.won
+        last, won = self.journeys.last_state, self.journeys.won
         offered = won | (last >= EVALUATING)
         discount = money.discounts(last, random)
-        reason = where_told(~won, money.loss_reasons(last, random))
         frame = pd.DataFrame(
             {
                 "Lead ID": self.lead_ids,

@@ -13,4 +13,4 @@ def company() -> Company:
 @pytest.fixture(scope="session")
 def many_leads() -> Company:
     """Enough leads to hold frequencies against probabilities; few events, which no test of it needs."""
-    return simulate(30_000, seed=11, events_per_lead=4)
+    return simulate(30_000, seed=11, events_per_lead=5)

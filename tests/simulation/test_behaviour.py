@@ -7,6 +7,7 @@ from sklearn.metrics import roc_auc_score
 
 from simulation.behaviour import BEFORE_DAYS, BEFORE_KINDS, WEB_RATES, within
 from simulation.company import Company
+from simulation.selling import PASSING, REFUSALS
 
 HAND_OFFS = ("handed_over", "accepted", "rejected", "contacted", "recycled")
 
@@ -17,8 +18,11 @@ def _dated(company: Company, frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(created=frame["Lead ID"].map(created), closed=frame["Lead ID"].map(closed))
 
 
-def _first(company: Company, kind: str) -> pd.Series:
+def _first(company: Company, kind: str, *, open_only: bool = False) -> pd.Series:
     own = company.sales_activities[company.sales_activities["Activity"] == kind]
+    if open_only:
+        dated = _dated(company, own)
+        own = own[~(dated["Activity Date"] >= dated["closed"])]
     assert own["Lead ID"].is_unique
     return own.set_index("Lead ID")["Activity Date"]
 
@@ -48,10 +52,34 @@ def test_a_few_leads_still_turn_up_after_closing(company: Company) -> None:
     assert set(after["Activity"]) <= {"product_page", "docs", "blog"}
 
 
-def test_sales_does_nothing_after_closing(company: Company) -> None:
+def test_after_closing_sales_does_nothing_but_give_lost_leads_back(company: Company) -> None:
     sales = _dated(company, company.sales_activities)
+    after = sales[sales["Activity Date"] >= sales["closed"]]
+    reason = company.opportunities.set_index("Lead ID")["Loss Reason"]
 
-    assert not (sales["Activity Date"] >= sales["closed"]).any()
+    assert set(after["Activity"]) == {"recycled"}
+    assert after["Lead ID"].is_unique
+    assert set(after["Lead ID"].map(reason)) == set(PASSING)
+
+
+def test_most_lost_leads_whose_reason_may_pass_go_back_within_days_and_are_mailed(
+    company: Company,
+) -> None:
+    sales = _dated(company, company.sales_activities)
+    back = sales[(sales["Activity"] == "recycled") & (sales["Activity Date"] >= sales["closed"])]
+    back = back.set_index("Lead ID")
+    lost = company.opportunities.set_index("Lead ID")
+    lost = lost[lost["Loss Reason"].isin(PASSING)]
+    long_ago = lost.index[lost["Close Date"] < lost["Close Date"].max() - pd.Timedelta(days=60)]
+    mails = company.mail_events[company.mail_events["Activity"] == "mail_sent"]
+    last = mails.groupby("Lead ID")["Activity Date"].max()
+
+    went = long_ago[long_ago.isin(back.index)]
+    assert 0.80 < len(went) / len(long_ago) < 0.90
+    days = (back["Activity Date"] - back["closed"]).dt.total_seconds() / 86_400
+    assert 0.5 < days.median() < 2
+    mailed = (last.reindex(went) > back["Activity Date"].reindex(went)).mean()
+    assert 0.75 < mailed < 0.95
 
 
 def test_all_kinds_of_events_occur(company: Company) -> None:
@@ -74,7 +102,9 @@ def test_nobody_who_unsubscribed_gets_another_mail(company: Company) -> None:
 
 
 def test_a_lead_is_handed_over_then_accepted_or_rejected_then_contacted(company: Company) -> None:
-    handed, accepted, rejected, contacted, recycled = (_first(company, kind) for kind in HAND_OFFS)
+    handed, accepted, rejected, contacted, recycled = (
+        _first(company, kind, open_only=True) for kind in HAND_OFFS
+    )
 
     assert (accepted > handed.reindex(accepted.index)).all()
     assert (rejected > handed.reindex(rejected.index)).all()
@@ -107,6 +137,22 @@ def test_talks_are_logged_when_they_happened_or_later_and_hand_offs_at_once(
     assert (delay >= pd.Timedelta(0)).all()
     assert delay[talk].dt.total_seconds().median() > 2 * 3600
     assert sales["Minutes"].notna().equals(talk)
+
+
+def test_marketing_hands_over_and_the_lead_s_representative_does_the_rest(company: Company) -> None:
+    sales = company.sales_activities
+    handed = sales["Activity"] == "handed_over"
+    owner = sales["Lead ID"].map(company.leads.set_index("Lead ID")["Lead Owner"])
+
+    assert (sales["Who"][handed] == "Marketing").all()
+    assert (sales["Who"][~handed] == owner[~handed]).all()
+
+
+def test_rejections_have_a_reason_and_nothing_else_has(company: Company) -> None:
+    sales = company.sales_activities
+
+    assert sales["Reason"].notna().equals(sales["Activity"] == "rejected")
+    assert set(sales["Reason"].dropna()) == set(REFUSALS)
 
 
 def test_recent_visits_tell_more_of_a_lead_a_fortnight_old_than_its_first_day_did(

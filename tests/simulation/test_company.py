@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from simulation.company import Company, simulate
 from simulation.market import CAMPAIGNS, SOURCES
+from simulation.money import COMPETITORS
 from simulation.scenario import END, START, Scenario
 
 FRAMES = [field.name for field in fields(Company) if field.name != "scenario"]
@@ -89,7 +90,8 @@ def test_sources_differ_in_quality_and_the_largest_is_among_the_worst(many_leads
     assert set(won.index) == {source.name for source in SOURCES}
     best_to_worst = won.sort_values(ascending=False).index
     assert list(best_to_worst[:2]) == ["Referral", "Partner"]
-    assert set(best_to_worst[-3:]) == {"Content download", "Paid social", "Cold outbound"}
+    assert best_to_worst[-1] == "Content syndication"
+    assert set(best_to_worst[-3:]) == {"Content syndication", "Paid social", "Cold outbound"}
     assert by_source.size().idxmax() == "Paid social"
     assert won["Referral"] > 4 * won["Paid social"]
 
@@ -182,7 +184,53 @@ def test_amounts_grow_with_the_company_and_are_there_for_every_won_deal(company:
     assert won["Amount"][large].median() > 1.5 * won["Amount"][~large].median()
     assert won["Discount %"].between(0, 30).all()
     assert won["Loss Reason"].isna().all()
+    assert deals["Discount %"].notna().equals(deals["Amount"].notna())
+    assert deals["Margin %"].notna().equals(deals["Amount"].notna())
     assert deals.loc[deals["Stage"] == "Closed Lost", "Loss Reason"].notna().all()
+
+
+def test_every_percent_of_discount_costs_more_than_half_a_percent_of_margin(
+    company: Company,
+) -> None:
+    offers = company.opportunities.dropna(subset="Discount %")
+    margin = offers.groupby("Discount %")["Margin %"].mean()
+
+    assert margin[0] == pytest.approx(46, abs=1)
+    assert margin[10] == pytest.approx(100 - 54 / 0.9, abs=1)
+    assert offers["Margin %"].between(0, 70).all()
+
+
+def test_competitors_are_named_where_deals_are_lost_to_them_and_in_a_third_of_the_wins(
+    company: Company,
+) -> None:
+    deals = company.opportunities
+    named = deals["Competitor"].notna()
+    won = deals["Stage"] == "Closed Won"
+
+    assert set(deals["Competitor"].dropna()) == set(COMPETITORS)
+    assert named[~won].equals(deals["Loss Reason"][~won] == "Competitor")
+    assert 0.28 < named[won].mean() < 0.42
+
+
+def test_a_channel_has_several_sources_and_each_source_one_channel(company: Company) -> None:
+    pairs = company.leads[["Channel", "Lead Source"]].drop_duplicates()
+
+    assert pairs["Lead Source"].is_unique
+    assert set(pairs["Channel"]) == {
+        "Paid media",
+        "Own site",
+        "Bought lists",
+        "Events",
+        "Partners",
+        "Outbound",
+    }
+
+
+def test_two_leads_in_a_hundred_gave_no_consent(company: Company) -> None:
+    shares = company.leads["Consent"].value_counts(dropna=False, normalize=True)
+
+    assert set(shares.index.dropna()) == {"Yes", "No"}
+    assert shares["Yes"] == pytest.approx(0.98, abs=0.01)
 
 
 def test_history_leads_from_the_first_value_to_the_one_in_the_leads(company: Company) -> None:
