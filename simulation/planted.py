@@ -8,8 +8,8 @@
 - `FADED_CAMPAIGN` in `FADED_QUARTER`: the campaign was broadened for that quarter. It brought more
   than twice as many leads, most of them students and specialists without a say (`market.BROADENED`).
   Nothing about the campaign itself changed: among leads alike, quality stayed as it was.
-- `WORKING_MESSAGE`: those who answered it close about 1.9 times as often as others of the same
-  source; the other messages are alike (`market.MESSAGES`).
+- `WORKING_MESSAGE`: those who answered it close about twice as often as others of the same source;
+  the other messages are alike (`market.MESSAGES`).
 - `HINDSIGHT_COLUMN`: sales fills it in when it closes a lead, so it tells the outcome and not the chance.
 
 More lightly: large companies name one competitor more often than small ones, and offers with a discount of up
