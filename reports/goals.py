@@ -31,7 +31,7 @@ STATES = {
         "{name}: {value} ({low} to {high}) in {quarter}, short of the better quarters before; no goal is agreed, {target} is proposed."
     ),
     ("cannot tell", False): text(
-        "{name}: {value} ({low} to {high}) in {quarter}; no goal is agreed, {target} (the better quartile of the quarters before) is proposed."
+        "{name}: {value} ({low} to {high}) in {quarter}; no goal is agreed, {target} (the better quartile of the quarters before, chance taken out) is proposed."
     ),
 }
 NO_TARGET = text(

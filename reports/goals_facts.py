@@ -45,7 +45,7 @@ class Goal(Fact):
     """One measure, quarter by quarter (oldest first), its target, and where it stood in the quarter ``judged``.
 
     ``agreed``: the target stands in the project file; otherwise it is proposed, the better quartile of the quarters
-    before. ``status`` is ``cannot tell`` while the interval holds the target. ``gap_wins`` and ``gap_value``: wins
+    before, chance taken out. ``status`` is ``cannot tell`` while the interval holds the target. ``gap_wins`` and ``gap_value``: wins
     and money that lie between the quarter and its target (positive: short of it). ``missing`` says why there is no
     figure at all.
     """
@@ -118,7 +118,7 @@ def _goal(measure: Measure, rule: Rule, quarters: Quarters) -> Goal:
         return Goal(
             measure=measure, quarters=figures, missing=missing, **_agreed(measure, quarters)
         )
-    last, past = told[-1], [figure.value.value for figure in told[:-1] if figure.value]
+    last, past = told[-1], [figure.value for figure in told[:-1] if figure.value]
     aim = _agreed(measure, quarters) or _proposed(past, rule)
     goal = Goal(
         measure=measure,
@@ -136,11 +136,20 @@ def _agreed(measure: Measure, quarters: Quarters) -> dict[str, Any]:
     return {} if target is None else {"target": target, "agreed": True}
 
 
-def _proposed(past: list[float], rule: Rule) -> dict[str, Any]:
-    """Return the better quartile of the past: reached before, and not by luck alone."""
+def _proposed(past: list[Interval], rule: Rule) -> dict[str, Any]:
+    """Return the better quartile of the past, with chance taken out.
+
+    Quarters scatter by chance alone, and the best of many lucky ones is no goal: the scatter is narrowed to the share
+    of it that the quarters' own intervals do not explain (method of moments).
+    """
     if len(past) < FEWEST_PAST:
         return {}
-    return {"target": float(np.quantile(past, 0.75 if rule.higher_is_better else 0.25))}
+    values = np.array([one.value for one in past])
+    chance = np.mean([((one.high - one.low) / (2 * 1.96)) ** 2 for one in past])
+    scatter = values.var(ddof=1)
+    real = np.sqrt(max(0.0, 1 - chance / scatter)) if scatter > 0 else 0.0
+    quartile = np.quantile(values, 0.75 if rule.higher_is_better else 0.25)
+    return {"target": float(values.mean() + real * (quartile - values.mean()))}
 
 
 def _status(current: Interval | None, target: float | None, rule: Rule) -> Status:

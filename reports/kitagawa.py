@@ -35,11 +35,12 @@ class Sides:
 
 @dataclass(frozen=True)
 class Parts:
-    """The two parts, and what each group adds to the mix part (measured from the mean quality, so that they sum to it)."""
+    """The two parts; what each group adds to the mix part (from the mean quality, so that they sum to it); its quality."""
 
     mix: Any
     within: Any
     by_level: Any
+    quality: Any
 
 
 def parts_of(counts: Floats, sums: Floats) -> Parts:
@@ -56,7 +57,7 @@ def parts_of(counts: Floats, sums: Floats) -> Parts:
     level_mean = (share.mean(axis=-2) * middle).sum(axis=-1, keepdims=True)
     by_level = (share[..., 1, :] - share[..., 0, :]) * (middle - level_mean)
     within = ((quality[..., 1, :] - quality[..., 0, :]) * share.mean(axis=-2)).sum(axis=-1)
-    return Parts(by_level.sum(axis=-1), within, by_level)
+    return Parts(by_level.sum(axis=-1), within, by_level, middle)
 
 
 def observed_parts(sides: Sides) -> Parts:

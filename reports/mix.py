@@ -4,7 +4,6 @@ Quality is the mean score at arrival: what the champion says of each lead from w
 a lead closes is one bit, and known a horizon later; its score is known at once and scatters far less.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,27 +11,17 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, NonNegativeInt
 
-from reports.facts import Fact, Finite, Interval, Name, Share
+from reports.facts import Fact, Finite, Interval, Maybe, Name, Share
 from reports.holm import holm
-from reports.intervals import share_interval
-from reports.kitagawa import Codes, Floats, Sides, change_of, drawn_parts, observed_parts
-from reports.lead_quality import last_quarters, within
-from reports.lead_state import UNKNOWN, group_names
+from reports.intervals import TAIL, share_interval
+from reports.kitagawa import Floats, cell_sums, drawn_parts
 from reports.material import Material
-from reports.periods import Period
-from reports.voice import text
+from reports.mix_trials import OTHER, About, Look, Scored, Trial, trials_of
 
-OTHER = text("Other")
-QUARTERS = 4
-FEWEST = 30  # leads on each side of a comparison
-MOST_SUBJECTS = 60
 MOST_ROWS = 24
-RARE = 0.03  # share of the leads below which a level is told with the others
 DRAWS = 200
 NOTABLE = 0.1  # a change by less than a tenth is no news, however sure
-BINS = 4  # of a number that leads are grouped by
-
-About = Literal["all", "source", "campaign"]
+SURE = 0.05
 
 
 class Signed(Fact):
@@ -48,8 +37,9 @@ class MixRow(Fact):
 
     ``before`` and ``after`` are mean scores at arrival; ``mix`` and ``within`` add up to ``change``; they are by the
     column ``by``, of which ``level`` went from ``level_before`` to ``level_after`` of the leads. ``closed_before``
-    and ``closed_after`` are realised close rates where the quarter's leads have had their time. ``notable``: sure
-    after Holm's correction for everything that was looked at, and at least a tenth.
+    and ``closed_after`` are realised close rates where the quarter's leads have had their time. ``beyond_others``:
+    the change beyond that of all other leads in the same time. ``moved``: whether the mix or the quality within it
+    moved, by at least a tenth, and surely so after Holm's correction for everything that was looked at.
     """
 
     about: About
@@ -68,7 +58,8 @@ class MixRow(Fact):
     level_after: Share | None = None
     closed_before: Interval | None = None
     closed_after: Interval | None = None
-    notable: bool
+    beyond_others: Maybe = None
+    moved: Literal["mix", "within"] | None = None
 
 
 class MixFacts(Fact):
@@ -84,34 +75,12 @@ class MixFacts(Fact):
     missing: Literal["arrivals", "leads"] | None = None
 
 
-@dataclass(frozen=True)
-class Subject:
-    """Leads whose quality is followed, and the columns that their mix can be told by."""
-
-    about: About
-    name: str
-    rows: "pd.Index[Any]"
-    columns: dict[str, "pd.Series[Any]"]
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One subject in one quarter: its leads before and in it, and how sure a change is."""
-
-    subject: Subject
-    period: Period
-    before: pd.DataFrame
-    after: pd.DataFrame
-    change: float
-    error: float
-    p: float
-
-
 def mix_facts(material: Material, leads: pd.DataFrame) -> MixFacts:
     """Return how the quality of all leads, of each source and each campaign moved in the last four whole quarters.
 
     A quarter is held against all earlier leads of its subject that have a score at arrival; both sides need thirty
-    leads. Of the columns the one is told that leaves the least within its groups.
+    leads. Told are the quarters in which the mix by some column moved quality, or in which quality moved beyond that
+    of all other leads, each surely after Holm's correction for all looks, and all leads in any case.
 
     Args:
         material: whose arrivals are the quality, and whose dimensions and segments the mix is told by.
@@ -119,165 +88,97 @@ def mix_facts(material: Material, leads: pd.DataFrame) -> MixFacts:
     """
     if material.arrivals.empty:
         return MixFacts(missing="arrivals")
-    columns = _columns(material, leads)
-    scored = leads[leads["arrival"].notna()]
-    trials = [
-        trial
-        for subject in _subjects(scored, columns)
-        for period in last_quarters(material, QUARTERS)
-        if (trial := _trial(subject, period, scored)) is not None
-    ]
+    scored = Scored.of(material, leads)
+    columns = [column.label for column in scored.columns]
+    trials = list(trials_of(material, scored, material.min_group))
     if not trials:
-        return MixFacts(missing="leads", columns=list(columns))
-    adjusted = holm([trial.p for trial in trials])
-    told = [
-        (trial, p <= 0.05 and abs(trial.change) >= NOTABLE * trial.before["arrival"].mean())
-        for trial, p in zip(trials, adjusted, strict=True)
-    ]
-    told = [(trial, notable) for trial, notable in told if notable or trial.subject.about == "all"]
-    told.sort(
-        key=lambda one: (one[0].subject.about != "all", -abs(one[0].change) * len(one[0].after))
-    )
+        return MixFacts(missing="leads", columns=columns)
     random = np.random.default_rng(material.project.model.seed)
+    rows = [_row(scored, one, material.min_group, random) for one in _told(trials)]
+    rows.sort(key=lambda row: (row.about != "all", row.moved is None, -abs(row.change.value)))
     return MixFacts(
-        rows=[
-            _row(trial, notable, material.min_group, random) for trial, notable in told[:MOST_ROWS]
-        ],
-        looked_at=len(trials),
-        subjects=len({(trial.subject.about, trial.subject.name) for trial in trials}),
-        columns=list(columns),
+        rows=rows[:MOST_ROWS],
+        looked_at=sum(len(trial.looks) + (trial.beyond is not None) for trial in trials),
+        subjects=len({(trial.about, trial.subject) for trial in trials}),
+        columns=columns,
     )
 
 
-def _columns(material: Material, leads: pd.DataFrame) -> dict[str, "pd.Series[Any]"]:
-    """Return the columns that a mix can be told by: label and each lead's level."""
-    named = {**material.columns.dimensions, **material.columns.segments}
-    columns: dict[str, pd.Series[Any]] = {}
-    seen: set[str] = set()
-    for label, column in named.items():
-        if column not in material.loop or column in seen or material.loop.empty:
-            continue
-        seen.add(column)
-        levels = _levels(material.loop[column])
-        if (levels != levels.iloc[0]).any():
-            columns[label] = levels.loc[leads.index]
-    return columns
+@dataclass(frozen=True)
+class Told:
+    """A trial that is told: whether its mix surely moved (by the look that moved most), and whether the rest did."""
+
+    trial: Trial
+    look: Look | None
+    mix: bool
+    beyond: bool
 
 
-def _levels(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return names; numbers are told by the quarter of the leads that they lie in."""
-    if not pd.api.types.is_numeric_dtype(column) or column.nunique() <= 2 * BINS:
-        return group_names(column)
-    bins = pd.qcut(column.astype(float), BINS, duplicates="drop")
-    ends = {one: f"{one.left:,g}\N{EN DASH}{one.right:,g}" for one in bins.cat.categories}
-    return bins.astype("object").map(ends).fillna(UNKNOWN).astype("object")
-
-
-def _subjects(scored: pd.DataFrame, columns: dict[str, "pd.Series[Any]"]) -> Iterator[Subject]:
-    yield Subject("all", "", scored.index, columns)
-    finer = {label: levels for label, levels in columns.items() if label != "source"}
-    finest = {label: levels for label, levels in finer.items() if label != "campaign"}
-    for about, own in (("source", finer), ("campaign", finest)):
-        for name in _most(scored[about]):
-            yield Subject(about, name, scored.index[scored[about] == name], own)  # type: ignore[arg-type]
-
-
-def _most(names: "pd.Series[Any]") -> list[str]:
-    sizes = names[names != UNKNOWN].value_counts()
-    return list(sizes[sizes >= 2 * FEWEST].head(MOST_SUBJECTS).index) if len(sizes) > 1 else []
-
-
-def _trial(subject: Subject, period: Period, scored: pd.DataFrame) -> Trial | None:
-    from scipy.stats import t
-
-    rows = scored.loc[subject.rows]
-    before, after = (
-        rows[rows["created_at"] < period.start],
-        rows[within(rows["created_at"], period)],
+def _told(trials: list[Trial]) -> list[Told]:
+    """Judge all looks together, and keep those that are sure, and all leads."""
+    adjusted = iter(
+        holm([p for trial in trials for p in (trial.p, *(look.p for look in trial.looks))])
     )
-    if min(len(before), len(after)) < FEWEST:
-        return None
-    change, error = change_of(_sides(before, after, None))
-    freedom = max(1, min(before["cluster"].nunique(), after["cluster"].nunique()) - 1)
-    # a model that says the same of every lead has no error, and no change
-    p = 2 * float(t.sf(abs(change) / error, freedom)) if error > 0 else 1.0
-    return Trial(subject, period, before, after, change, error, p)
+    told = []
+    for trial in trials:
+        least = NOTABLE * trial.before
+        sure_beyond = next(adjusted) <= SURE and abs(trial.beyond or 0.0) >= least
+        judged = [(look, next(adjusted) <= SURE and abs(look.mix) >= least) for look in trial.looks]
+        sure = [look for look, is_sure in judged if is_sure]
+        look = max(sure or trial.looks, key=lambda one: abs(one.mix), default=None)
+        one = Told(trial, look, bool(sure), sure_beyond)
+        if trial.about == "all" or one.mix or one.beyond:
+            told.append(one)
+    return told
 
 
-def _row(trial: Trial, notable: bool, min_group: int, random: np.random.Generator) -> MixRow:
-    chosen = _explaining(trial, min_group)
-    parts: dict[str, Any] = {}
-    if chosen is not None:
-        label, levels, sides = chosen
-        parts = _told_parts(sides, levels, random) | {"by": label}
+def _row(scored: Scored, told: Told, min_group: int, random: np.random.Generator) -> MixRow:
+    trial, look = told.trial, told.look
+    parts = {} if look is None else _told_parts(look, random)
+    before, after = (scored.leads.iloc[trial.rows[trial.side == side]] for side in (0, 1))
+    realised = _realised(before, after, min_group)
     return MixRow(
-        about=trial.subject.about,
-        subject=trial.subject.name,
+        about=trial.about,
+        subject=trial.subject,
         period=trial.period.name,
-        leads_before=len(trial.before),
-        leads_after=len(trial.after),
-        before=_mean(trial.before),
-        after=_mean(trial.after),
+        leads_before=len(before),
+        leads_after=len(after),
+        before=_mean(before),
+        after=_mean(after),
         change=_signed(trial.change, trial.change + 1.96 * trial.error * np.array([-1, 1])),
-        notable=notable,
+        beyond_others=trial.beyond,
+        moved=_moved(told, realised),
         **parts,
-        **_realised(trial, min_group),
+        **realised,
     )
 
 
-def _explaining(trial: Trial, min_group: int) -> tuple[str, list[str], Sides] | None:
-    """Return the column that leaves the least within its groups, its levels, and the leads by them."""
-    best: tuple[float, str, list[str], Sides] | None = None
-    for label, levels in trial.subject.columns.items():
-        rows = pd.concat([trial.before, trial.after]).index
-        names, codes = _common(levels.loc[rows], min_group)
-        if len(names) < 2:
-            continue
-        sides = _sides(trial.before, trial.after, codes)
-        left = abs(float(observed_parts(sides).within))
-        if best is None or left < best[0]:
-            best = (left, label, names, sides)
-    return best[1:] if best else None
+def _moved(told: Told, realised: dict[str, Interval]) -> Literal["mix", "within"] | None:
+    """Return what surely moved. What the scores say of a move within must not be denied by what the leads became."""
+    trial, look = told.trial, told.look
+    if told.mix and look is not None and abs(look.mix) > abs(look.within):
+        return "mix"
+    if not told.beyond or trial.beyond is None or trial.beyond * trial.change <= 0:
+        return None
+    before, after = realised.get("closed_before"), realised.get("closed_after")
+    if before and after and (after.value - before.value) * trial.change < 0:
+        return None
+    return "within"
 
 
-def _common(levels: "pd.Series[Any]", min_group: int) -> tuple[list[str], Codes]:
-    """Return the levels that are told apart, the rare ones together at the end, and each lead's code."""
-    sizes = levels.value_counts()
-    names = sorted(sizes[sizes >= max(min_group, RARE * len(levels))].index)
-    place = {name: code for code, name in enumerate(names)}
-    codes = levels.map(place).fillna(len(names)).to_numpy(np.int64)
-    return [*names, OTHER] if (codes == len(names)).any() else names, codes
-
-
-def _sides(before: pd.DataFrame, after: pd.DataFrame, codes: Codes | None) -> Sides:
-    rows = pd.concat([before[["arrival", "cluster"]], after[["arrival", "cluster"]]])
-    side = np.repeat(np.array([0, 1], dtype=np.int64), [len(before), len(after)])
-    return Sides(
-        side=side,
-        level=np.zeros(len(rows), dtype=np.int64) if codes is None else codes,
-        cluster=pd.factorize(rows["cluster"])[0].astype(np.int64),
-        quality=rows["arrival"].to_numpy(float),
-    )
-
-
-def _told_parts(sides: Sides, names: list[str], random: np.random.Generator) -> dict[str, Any]:
-    parts, drawn = observed_parts(sides), drawn_parts(sides, DRAWS, random)
-    share = _shares(sides)
-    level = _level_that_moved(parts.by_level, share, float(parts.mix), names)
+def _told_parts(look: Look, random: np.random.Generator) -> dict[str, Any]:
+    drawn = drawn_parts(look.sides, DRAWS, random)
+    counts, _ = cell_sums(look.sides)
+    share = counts / counts.sum(axis=1, keepdims=True)
+    level = _level_that_moved(look.by_level, share, look.mix, look.names)
     return {
-        "mix": _signed(float(parts.mix), np.quantile(drawn.mix, [0.025, 0.975])),
-        "within": _signed(float(parts.within), np.quantile(drawn.within, [0.025, 0.975])),
-        "level": names[level],
+        "mix": _signed(look.mix, np.quantile(drawn.mix, [TAIL, 1 - TAIL])),
+        "within": _signed(look.within, np.quantile(drawn.within, [TAIL, 1 - TAIL])),
+        "by": look.label,
+        "level": look.names[level],
         "level_before": float(share[0, level]),
         "level_after": float(share[1, level]),
     }
-
-
-def _shares(sides: Sides) -> Floats:
-    cells = np.bincount(sides.side * sides.levels + sides.level, minlength=2 * sides.levels)
-    counts: Floats = cells.reshape(2, -1).astype(float)
-    shares: Floats = counts / counts.sum(axis=1, keepdims=True)
-    return shares
 
 
 def _level_that_moved(by_level: Floats, share: Floats, mix: float, names: list[str]) -> int:
@@ -287,14 +188,15 @@ def _level_that_moved(by_level: Floats, share: Floats, mix: float, names: list[s
     return int(np.argmax(np.where(grew, adds, -np.inf))) if grew.any() else int(np.argmax(adds))
 
 
-def _realised(trial: Trial, min_group: int) -> dict[str, Any]:
-    before, after = trial.before[trial.before["mature"]], trial.after
-    if not after["mature"].all() or min(len(before), len(after)) < min_group:
-        return {}
-    return {
-        "closed_before": share_interval(int(before["closed"].sum()), len(before)),
+def _realised(before: pd.DataFrame, after: pd.DataFrame, min_group: int) -> dict[str, Interval]:
+    """Return the close rates, where every lead of the quarter has had its time."""
+    mature = before[before["mature"]]
+    rates = {
+        "closed_before": share_interval(int(mature["closed"].sum()), len(mature)),
         "closed_after": share_interval(int(after["closed"].sum()), len(after)),
     }
+    told = after["mature"].all() and min(len(mature), len(after)) >= min_group
+    return {name: rate for name, rate in rates.items() if rate is not None} if told else {}
 
 
 def _mean(leads: pd.DataFrame) -> Interval:

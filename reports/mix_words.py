@@ -28,16 +28,6 @@ OPENINGS = {
 }
 
 
-def is_mix(row: MixRow) -> bool:
-    """Whether the larger part lies in the mix, with the sign of the change, and surely so."""
-    if row.mix is None or row.within is None:
-        return False
-    sure = row.mix.low > 0 or row.mix.high < 0
-    return (
-        sure and row.mix.value * row.change.value > 0 and abs(row.mix.value) > abs(row.within.value)
-    )
-
-
 def mix_sentence(row: MixRow, voice: Voice) -> str:
     """Say how one subject's quality moved, and how much of it lies in the mix."""
     opening = voice.say(
@@ -48,7 +38,19 @@ def mix_sentence(row: MixRow, voice: Voice) -> str:
         after=voice.percent(row.after.value),
         leads=voice.count(row.leads_after),
     )
-    return f"{opening} {_parts(row, voice)}"
+    return " ".join([opening, _parts(row, voice), *_became(row, voice)])
+
+
+def _became(row: MixRow, voice: Voice) -> list[str]:
+    if row.closed_before is None or row.closed_after is None:
+        return []
+    return [
+        voice.say(
+            "Of its leads {after} were won, of those before {before}.",
+            after=voice.percent(row.closed_after.value),
+            before=voice.percent(row.closed_before.value),
+        )
+    ]
 
 
 def _parts(row: MixRow, voice: Voice) -> str:
@@ -66,7 +68,7 @@ def _parts(row: MixRow, voice: Voice) -> str:
         "before": voice.percent(row.level_before or 0.0),
         "after": voice.percent(row.level_after or 0.0),
     }
-    if is_mix(row):
+    if row.moved == "mix":
         return voice.say(
             "Of these {change} points, {mix} lie in the mix ({by}: “{level}” went from {before} to {after} of its leads) and {within} within groups.",
             **values,
@@ -82,18 +84,27 @@ def mix_findings(facts: MixFacts, voice: Voice) -> list[Finding]:
     strongest: dict[tuple[str, str], MixRow] = {}
     for row in facts.rows:
         key = (row.about, row.subject)
-        best = strongest.get(key)
-        if row.notable and (best is None or abs(row.change.value) > abs(best.change.value)):
+        if row.moved and (key not in strongest or _size(row) > _size(strongest[key])):
             strongest[key] = row
     findings = [_finding(row, voice) for row in strongest.values()]
     return sorted(findings, key=lambda finding: -finding.weight)[:MOST_FINDINGS]
 
 
+def _size(row: MixRow) -> float:
+    """Return how far quality moved, or its mix, if that is what did."""
+    moved = row.mix if row.moved == "mix" and row.mix is not None else row.change
+    return abs(moved.value)
+
+
 def _finding(row: MixRow, voice: Voice) -> Finding:
     kind = (
-        "mix_shift" if is_mix(row) else "quality_rose" if row.change.value > 0 else "quality_fell"
+        "mix_shift"
+        if row.moved == "mix"
+        else "quality_rose"
+        if row.change.value > 0
+        else "quality_fell"
     )
-    moved = abs(row.change.value) / max(row.before.value, 1e-9)
+    moved = _size(row) / max(row.before.value, 1e-9)
     figures: dict[str, float | str] = {
         "about": row.about,
         "campaign" if row.about == "campaign" else "subject": row.subject,
@@ -135,23 +146,23 @@ def mix_sentences(facts: MixFacts, voice: Voice) -> list[str]:
                 "Whether quality moved is unknown: no quarter of the last year has thirty leads, with thirty before it to compare with."
             )
         ]
-    notable = [row for row in facts.rows if row.notable]
-    sentences = [mix_sentence(row, voice) for row in notable[:MOST_FINDINGS]]
+    notable = [row for row in facts.rows if row.moved]
+    sentences = [finding.sentence for finding in mix_findings(facts, voice)]
     looked = {"count": voice.count(facts.looked_at), "subjects": voice.count(facts.subjects)}
     sentences.append(
         voice.say(
-            "Looked at were {count} quarters of {subjects} subjects (all leads, sources and campaigns); only what is sure after a correction for so many looks is told.",
+            "{count} looks were taken at {subjects} subjects (all leads, sources and campaigns) in four quarters; only what is sure after a correction for so many looks is told.",
             **looked,
         )
         if notable
         else voice.say(
-            "Quality moved nowhere by more than chance explains, in {count} quarters of {subjects} subjects (all leads, sources and campaigns).",
+            "Quality moved nowhere by more than chance explains: {count} looks were taken at {subjects} subjects (all leads, sources and campaigns) in four quarters.",
             **looked,
         )
     )
     sentences.append(
         voice.say(
-            "Quality is the mean score at arrival here: what today's model says of the leads from what was known when they came."
+            "Quality is the mean score at arrival here: what today's model says of the leads from what was known when they came. The model has seen more before a late lead than before an early one; a slow move that all leads share says little."
         )
     )
     return sentences

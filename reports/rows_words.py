@@ -1,5 +1,6 @@
 """What is said about sources, campaigns and other groups."""
 
+from math import log10
 from statistics import median
 
 from reports.facts import Interval
@@ -96,7 +97,7 @@ def _without_wins(
                 section="quality",
                 subject=row.name,
                 sentence=sentence,
-                weight=min(1.0, 0.4 + 2 * share),
+                weight=min(1.0, (0.4 if dimension == "source" else 0.2) + 2 * share),
                 figures=figures,
             )
         )
@@ -127,7 +128,7 @@ def _best(
                 average=voice.percent(average.value),
                 leads=voice.count(row.leads),
             ),
-            weight=min(1.0, 0.25 + row.leads / facts.leads),
+            weight=min(1.0, (0.25 if dimension == "source" else 0.15) + row.leads / facts.leads),
             figures={
                 dimension: row.name,
                 "rate": rate.value,
@@ -164,7 +165,7 @@ def _cost(dimension: str, rows: list[QualityRow], voice: Voice) -> list[Finding]
                 least=voice.money(least.value),
                 least_range=money_range(least, voice),
             ),
-            weight=min(1.0, 0.3 + 0.05 * most.low / max(least.high, 1e-9)),
+            weight=min(0.6, 0.2 + 0.15 * log10(most.low / max(least.high, 1e-9))),
             figures={
                 "by": dimension,
                 "dearest": dear.name,
