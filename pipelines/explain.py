@@ -1,4 +1,4 @@
-"""Why one lead has the score that it has: in words, and as a picture of what adds up."""
+"""Why one lead has the score that it has: in words, and as a picture or a page of what adds up."""
 
 import math
 from dataclasses import dataclass
@@ -7,119 +7,199 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from features.errors import UsageError
-from features.frames import open_frame
+from features.people import account_of
 from features.tables import TableSet
-from pipelines.following import follow_outcomes
-from pipelines.reading import feature_batches, moment_of, read, tidy
-from pipelines.registry import Registry
-from pipelines.scoring import catalogue_of
+from pipelines.home import make_private
+from pipelines.people import Routes, account_facts, file_name, people_of, person, routes_of
+from pipelines.reading import tidy
 from pipelines.settings import Request
+from pipelines.standing import Standing, stand
 from pipelines.steps import Steps
 from pipelines.summary import Summary
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LONGEST = 60  # characters of a bar's words
-SHOWN = 12  # concepts in the picture; the rest are summed into one bar
+    from models.bundle import Bundle
+    from reports.person_facts import AccountFacts, Happening, LeadFacts, Person
+
+MOST_HAPPENINGS = 40  # the last ones; `leadgauge history` tells all
 
 
 @dataclass(frozen=True)
 class Explained:
-    """One lead's score, its reasons, what each concept adds in log-odds, and where the picture lies."""
+    """One lead's score, its reasons, what each concept adds in log-odds, and where picture and page lie."""
 
     facts: dict[str, Any]
-    picture: Path
+    written: list[Path]
+    warnings: list[str]
 
 
 def explain(request: Request, steps: Steps) -> Summary:
-    """Explain one open lead.
+    """Explain one open lead; with the option ``html`` on a page, too.
 
     Raises:
         UsageError: there is no such lead, or it is not open.
         NotEnoughError: there is no champion.
+        ProjectError: the column of the buying group's roles is none of the leads.
         DataError: the data break the contract, or do not fit the model.
     """
-    project = request.project
     lead_id = str(request.options["lead_id"])
-    registry = Registry(request.home, project.project)
-    champion = steps.reach("ask for the champion", registry.champion, request.shown_file)
-    bundle = steps.reach("fetch the model", registry.fetch, champion, request.work)
-    catalogue = steps.run("read the model's catalogue", catalogue_of, bundle, project.project)
-    tables = steps.reach("read and check the tables", read, request, catalogue)
-    as_of = moment_of(request, tables)
-    followed = steps.run(
-        "follow the outcomes since", follow_outcomes, request, tables, catalogue, bundle, as_of
-    )
-    frame = steps.run(
-        "assemble features", open_frame, tables, project, catalogue, as_of, request.work
-    )
-    found = steps.run(
-        "explain the lead", explain_lead, frame, followed.bundle, tables, request, lead_id, as_of
-    )
+    standing = stand(request, steps)
+    found = steps.run("explain the lead", explain_lead, request, standing, lead_id)
     steps.run("tidy up", tidy, request)
     return Summary(
-        project=project.project,
+        project=request.project.project,
         command="explain",
         run_id=request.run_id,
-        as_of=as_of,
-        data_cutoff=tables.data_cutoff,
-        written=[found.picture],
-        warnings=tables.warnings,
-        facts={"lead_id": lead_id, "model_version": champion.version, **found.facts},
-        headline=_headline(lead_id, found.facts, catalogue.horizon_days),
+        as_of=standing.as_of,
+        data_cutoff=standing.tables.data_cutoff,
+        written=found.written,
+        warnings=[*standing.tables.warnings, *found.warnings],
+        facts={"lead_id": lead_id, "model_version": standing.champion.version, **found.facts},
+        headline=_headline(lead_id, found.facts, standing.catalogue.horizon_days),
     )
 
 
-def explain_lead(
-    frame: Path,
-    bundle: Path,
-    tables: TableSet,
-    request: Request,
-    lead_id: str,
-    as_of: datetime,
-) -> Explained:
-    """Score one lead of the open ones and draw what adds up to its score.
+def explain_lead(request: Request, standing: Standing, lead_id: str) -> Explained:
+    """Score one open lead and its account, and draw what adds up to its score.
 
     Raises:
-        UsageError: the lead is not among them.
+        UsageError: it is not open.
     """
     from models.bundle import Bundle
     from models.reasons import score
+
+    account_id = account_of(standing.tables, lead_id)
+    model = Bundle.load(standing.bundle)
+    found, rows = people_of(request, standing, account_id=account_id, lead_id=lead_id)
+    row = rows[rows["lead_id"].astype(str) == lead_id].reset_index(drop=True) if len(rows) else rows
+    if not len(row):
+        raise UsageError(_absent(standing.tables, lead_id, standing.as_of))
+    facts = _why(row, model)
+    routes = routes_of(request, standing.as_of, [str(lead) for lead in found["lead_id"]])
+    scored = score(rows, model, contributions=False)
+    account = (
+        None
+        if account_id is None
+        else account_facts(request, standing, account_id, found, scored, routes)
+    )
+    written = [_draw(request, standing, lead_id, facts)]
+    if request.options.get("html"):
+        mine = found[found["lead_id"].astype(str) == lead_id].to_dict("records")[0]
+        one = person(mine, scored, routes, flat=standing.tables.flat)
+        page = lead_facts(request, standing, one, facts, routes, account)
+        written.append(_write_page(request, standing, lead_id, page))
+    trouble = [] if routes.trouble is None else [routes.trouble]
+    return Explained({**facts, **_account_told(account)}, written, trouble)
+
+
+def _why(row: "pd.DataFrame", model: "Bundle") -> dict[str, Any]:
+    """Return the score of one row, its reasons, and what each concept adds in log-odds."""
+    from models.reasons import score
     from models.speaking import told
 
-    model = Bundle.load(bundle)
-    row = _find(frame, model, lead_id)
-    if row is None:
-        raise UsageError(_absent(tables, lead_id, as_of))
     scored = score(row, model).iloc[0]
     parts = [(str(concept), float(value)) for concept, value in scored["contributions"]]
     words = told(row, model)[0]
-    margin = float(model.margin(row)[0])
-    base = margin - sum(value for _, value in parts)
-    picture = request.project_home.reports / f"lead-{_file_name(lead_id)}-{as_of:%Y-%m-%d}.png"
-    picture.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _draw([(words[concept], value) for concept, value in parts], base, margin, picture)
-    return Explained(
-        facts={
-            "close_probability": float(scored["close_probability"]),
-            "score": int(scored["score"]),
-            "grade": str(scored["grade"]),
-            "probability_low": _known(scored["probability_low"]),
-            "probability_high": _known(scored["probability_high"]),
-            "confidence": str(scored["confidence"]),
-            "confidence_note": str(scored["confidence_note"]),
-            "seen": _known(scored["seen"]),
-            "reasons_for": list(scored["reasons_for"]),
-            "reasons_against": list(scored["reasons_against"]),
-            "base_log_odds": base,
-            "contributions": [
-                {"concept": concept, "words": words[concept], "log_odds": value}
-                for concept, value in parts
-            ],
-        },
-        picture=picture,
+    return {
+        "close_probability": float(scored["close_probability"]),
+        "score": int(scored["score"]),
+        "grade": str(scored["grade"]),
+        "probability_low": _known(scored["probability_low"]),
+        "probability_high": _known(scored["probability_high"]),
+        "confidence": str(scored["confidence"]),
+        "confidence_note": str(scored["confidence_note"]),
+        "seen": _known(scored["seen"]),
+        "reasons_for": list(scored["reasons_for"]),
+        "reasons_against": list(scored["reasons_against"]),
+        "base_log_odds": float(model.margin(row)[0]) - sum(value for _, value in parts),
+        "contributions": [
+            {"concept": concept, "words": words[concept], "log_odds": value}
+            for concept, value in parts
+        ],
+    }
+
+
+def lead_facts(
+    request: Request,
+    standing: Standing,
+    one: "Person",
+    facts: dict[str, Any],
+    routes: Routes,
+    account: "AccountFacts | None",
+) -> "LeadFacts":
+    """Return what the page of a lead says."""
+    from reports.person_facts import LeadFacts, Part
+
+    history, left_out = happenings(request, standing, one.lead_id)
+    return LeadFacts(
+        person=one,
+        as_of=standing.as_of,
+        horizon_days=standing.catalogue.horizon_days,
+        closing_times=not standing.tables.flat,
+        model_version=standing.champion.version,
+        probability=facts["close_probability"],
+        low=facts["probability_low"],
+        high=facts["probability_high"],
+        **{name: facts[name] for name in ("score", "grade", "confidence", "confidence_note")},
+        reasons_for=facts["reasons_for"],
+        reasons_against=facts["reasons_against"],
+        base_log_odds=facts["base_log_odds"],
+        parts=[
+            Part(words=part["words"], log_odds=part["log_odds"]) for part in facts["contributions"]
+        ],
+        published_at=routes.published_at,
+        history=history,
+        history_left_out=left_out,
+        account=account,
     )
+
+
+def happenings(
+    request: Request, standing: Standing, lead_id: str
+) -> "tuple[list[Happening] | None, int]":
+    """Return the lead's last happenings, the newest first, and how many earlier ones there are."""
+    del request, standing, lead_id
+    return None, 0
+
+
+def _account_told(account: "AccountFacts | None") -> dict[str, Any]:
+    if account is None or account.chance is None:
+        return {}
+    return {
+        "account_id": account.account_id,
+        "account_open_leads": account.open,
+        "account_probability": account.chance.probability,
+    }
+
+
+def _draw(request: Request, standing: Standing, lead_id: str, facts: dict[str, Any]) -> Path:
+    """Draw the waterfall from the average lead to this one."""
+    from pipelines.report import voice_of
+    from reports.waterfall import waterfall_figure
+
+    parts = [(str(part["words"]), float(part["log_odds"])) for part in facts["contributions"]]
+    base = float(facts["base_log_odds"])
+    margin = base + sum(value for _, value in parts)
+    picture = _place(request, standing, lead_id, "png")
+    figure = waterfall_figure(parts, base, margin, voice=voice_of(request))
+    figure.savefig(picture, metadata={"Software": None})
+    picture.chmod(0o600)
+    return picture
+
+
+def _write_page(request: Request, standing: Standing, lead_id: str, facts: "LeadFacts") -> Path:
+    from pipelines.report import voice_of
+    from reports.lead_page import write_lead_page
+
+    return write_lead_page(facts, _place(request, standing, lead_id, "html"), voice_of(request))
+
+
+def _place(request: Request, standing: Standing, lead_id: str, ending: str) -> Path:
+    folder = request.project_home.reports
+    make_private(folder)
+    return folder / f"lead-{file_name(lead_id)}-{standing.as_of:%Y-%m-%d}.{ending}"
 
 
 def _known(value: float) -> float | None:
@@ -136,14 +216,6 @@ def _headline(lead_id: str, facts: dict[str, Any], horizon_days: int) -> str:
         told += f" (of leads like it, {of_a_hundred(*ends)} closed)"
     told += f", score {facts['score']}, grade {facts['grade']}, confidence {facts['confidence']}"
     return f"{told} ({facts['confidence_note']})." if facts["confidence_note"] else f"{told}."
-
-
-def _find(frame: Path, model: Any, lead_id: str) -> "pd.DataFrame | None":  # noqa: ANN401  a Bundle
-    for batch in feature_batches(frame, model.catalogue):
-        mine = batch[batch["lead_id"].astype(str) == lead_id]
-        if len(mine):
-            return mine.reset_index(drop=True)
-    return None
 
 
 def _absent(tables: TableSet, lead_id: str, as_of: datetime) -> str:
@@ -168,40 +240,3 @@ def _absent(tables: TableSet, lead_id: str, as_of: datetime) -> str:
         f"lead {lead_id!r} is not open at {moment}: it counts as lost by the project file "
         "(label.lost_after_days, label.unmatched). Say an earlier moment with --as-of"
     )
-
-
-def _file_name(lead_id: str) -> str:
-    """Return a lead's id as part of a file name: what is neither letter nor digit becomes a dash."""
-    return "".join(sign if sign.isalnum() else "-" for sign in lead_id)[:60]
-
-
-def _shortened(words: str) -> str:
-    return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
-
-
-def _draw(parts: list[tuple[str, float]], base: float, margin: float, path: Path) -> None:
-    """Draw the waterfall from the base to the lead's log-odds, the strongest concept on top."""
-    from matplotlib.figure import Figure
-
-    shown, rest = parts[:SHOWN], parts[SHOWN:]
-    bars = [*shown, *([(f"{len(rest)} more", sum(value for _, value in rest))] if rest else [])]
-    figure = Figure(figsize=(10, 1.6 + 0.42 * (len(bars) + 1)), dpi=144, layout="constrained")
-    axes = figure.subplots()
-    axes.axvline(base, color="0.7", linewidth=1)
-    position = base
-    for place, (_, value) in enumerate(reversed(bars)):
-        colour = "#2a7f62" if value >= 0 else "#b5523b"
-        axes.barh(place, value, left=position, color=colour, height=0.62)
-        position += value
-    axes.axvline(margin, color="0.2", linewidth=1)
-    axes.set_yticks(
-        range(len(bars)),
-        [f"{_shortened(name)} ({value:+.2f})" for name, value in reversed(bars)],
-        parse_math=False,
-    )
-    axes.set_xlabel(
-        "log-odds of closing:\nfrom the average lead (light line)\nto this one (dark line)"
-    )
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    figure.savefig(path, metadata={"Software": None})

@@ -3,6 +3,8 @@
 from reports.person_facts import AccountChance, AccountFacts, Checked
 from reports.voice import Voice
 
+LEAST_EXPECTED = 5.0  # accounts with a win, and without, below which a count says little
+
 
 def account_headline(facts: AccountFacts, voice: Voice) -> str:
     """Return how likely it is that anyone of the account closes, in one sentence."""
@@ -61,6 +63,16 @@ def _how(chance: AccountChance, voice: Voice) -> str:
 
 
 def _how_well(checked: Checked, voice: Voice) -> list[str]:
+    if min(checked.expected, checked.accounts - checked.expected) < LEAST_EXPECTED:
+        return [
+            voice.many(
+                "It could be tried on {count} earlier account with several open leads only, which is too few to tell how "
+                "well it holds. Take it as rough.",
+                "It could be tried on {count} earlier accounts with several open leads only, which are too few to tell "
+                "how well it holds. Take it as rough.",
+                checked.accounts,
+            )
+        ]
     values = {
         "expected": voice.whole(checked.expected),
         "won": voice.count(checked.won),
