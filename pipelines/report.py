@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 KINDS = ("interim", "monthly", "quarterly")
 REVIEWS = "reviews"
+MOST_FINDINGS = 12
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,7 @@ def write(
     from reports.build import Evidence, report_facts
     from reports.one_page import one_page
     from reports.page import write_report
+    from reports.sentences import standing_out
 
     trained, suspects = read_record(evidence)
     catalogue = catalogue_of(bundle, request.project.project)
@@ -175,7 +177,7 @@ def write(
         facts=beside,
         summary=summary,
         period=told.period.name,
-        findings=[one.sentence for one in sorted(facts.findings, key=lambda one: -one.weight)],
+        findings=[one.sentence for one in standing_out(facts, MOST_FINDINGS)],
         goals={} if facts.goals is None else {one.measure: one.status for one in facts.goals.goals},
     )
 

@@ -78,6 +78,7 @@ def dots(
     line: float | None = None,
 ) -> Option:
     """Return dots with their intervals; ``line`` is drawn across at that height."""
+    furthest = max((one.x for one in items), default=0.0)
     series: list[Option] = [
         {
             "type": "scatter",
@@ -89,13 +90,14 @@ def dots(
                     "name": one.name,
                     "symbolSize": one.size,
                     "itemStyle": {"color": one.tone, "opacity": 0.85},
+                    # a name at the right edge would be cut
+                    "label": {"position": "left" if one.x > 0.6 * furthest else "right"},
                 }
                 for one in items
             ],
             "label": {
                 "show": any(one.name for one in items),
                 "formatter": "{b}",
-                "position": "right",
                 "color": "--muted",
                 "fontSize": 12,
             },
@@ -160,7 +162,9 @@ def trend(
     return option
 
 
-def swarm(names: Sequence[str], groups: Sequence[Sequence[tuple[float, float | None]]], *, x: str) -> Option:
+def swarm(
+    names: Sequence[str], groups: Sequence[Sequence[tuple[float, float | None]]], *, x: str
+) -> Option:
     """Return leads as points, one row for each name: where they push the score, coloured by low or high value.
 
     A group's points are ``(contribution, value from 0 to 1)``, None for no value. Points of a row are spread

@@ -1,7 +1,7 @@
 """The report on one page of Markdown: for a mail, and for Prefect's pages."""
 
 from reports.report_facts import ReportFacts
-from reports.sentences import bottom_line
+from reports.sentences import bottom_line, standing_out
 from reports.voice import Voice
 
 MOST_FINDINGS = 6
@@ -16,7 +16,7 @@ def one_page(facts: ReportFacts, voice: Voice) -> str:
         "",
         *(f"**{_plain(line)}**\n" for line in bottom_line(facts, voice)),
     ]
-    findings = sorted(facts.findings, key=lambda one: -one.weight)[:MOST_FINDINGS]
+    findings = standing_out(facts, MOST_FINDINGS)
     if findings:
         lines += [f"## {voice.say('What stands out')}", ""]
         lines += [f"{place}. {_plain(one.sentence)}" for place, one in enumerate(findings, 1)]

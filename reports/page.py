@@ -26,7 +26,7 @@ TITLES: dict[Audience, str] = {
     "sales": text("{company}: sales’ review"),
     "joint": text("{company}: the joint review of marketing and sales"),
 }
-FILTER_FROM = 8  # rows from which a table has a field to filter it by name
+FILTER_FROM = 12  # rows from which a table has a field to filter it by name
 
 SECTIONS: dict[str, Build] = {
     "bottom-line": opening.bottom_line,

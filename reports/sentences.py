@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reports.facts import Segment
+from reports.facts import Finding, Segment
 from reports.quality_rows import QualityRow
 from reports.report_facts import ReportFacts
 from reports.voice import Voice, text
@@ -38,22 +38,28 @@ def bottom_line(facts: ReportFacts, voice: Voice) -> list[str]:
     return [how_many(facts, voice), told_apart(facts, voice), _third(facts, voice)]
 
 
+def standing_out(facts: ReportFacts, most: int) -> list[Finding]:
+    """Return the weightiest findings, at most two of a kind, so that one table does not fill the list."""
+    chosen: list[Finding] = []
+    for one in sorted(facts.findings, key=lambda one: -one.weight):
+        of_its_kind = sum(other.kind == one.kind for other in chosen)
+        if one.kind not in BACKGROUND and of_its_kind < MOST_OF_A_KIND.get(one.kind, 2):
+            chosen.append(one)
+    return chosen[:most]
+
+
 def _third(facts: ReportFacts, voice: Voice) -> str:
     """Say the weightiest finding; without one where leads come from, and without sources what is open."""
-    weighty = [one for one in facts.findings if one.kind not in BACKGROUND]
+    weighty = standing_out(facts, 1)
     if weighty:
-        return max(weighty, key=lambda one: one.weight).sentence
+        return weighty[0].sentence
     sources = _where_from(facts, voice) if facts.tells_leads_apart else None
     return sources or _tonight(facts, voice)
 
 
 # What is good to know and no news for the first lines of the page.
-BACKGROUND = ("goal_met", "journey", "hindsight", "loss_reason", "competitor", "discount")
-
-
-def within(facts: ReportFacts, voice: Voice) -> str:
-    """Say the horizon, or nothing where closing times are not known."""
-    return voice.say("within {days} days", days=facts.horizon_days) if facts.closing_times else ""
+BACKGROUND = ("goal_met", "journey", "loss_reason", "competitor", "discount")
+MOST_OF_A_KIND = {"cost": 1, "source_best": 1, "goal_missed": 3, "condition": 3}
 
 
 def how_many(facts: ReportFacts, voice: Voice) -> str:

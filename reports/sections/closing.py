@@ -18,9 +18,9 @@ from reports.blocks import (
     Words,
 )
 from reports.canvas import PHONE, WIDE
-from reports.closing_facts import ClosingFacts, PointsFact
+from reports.closing_facts import ClosingFacts, ConditionFact, PointsFact
 from reports.closing_words import closing_sentences, concept_words, group_words, level_sentence
-from reports.condition_words import condition_sentence, condition_words
+from reports.condition_words import closer_sentence, condition_sentence, condition_words
 from reports.facts import Driver
 from reports.pictures import drivers_figure
 from reports.report_facts import ReportFacts
@@ -33,10 +33,9 @@ def closing(facts: ReportFacts, voice: Voice) -> Section | None:
     told = facts.closing
     if told is None or not facts.tells_leads_apart:
         return None
-    condition = {condition_sentence(one, voice) for one in told.conditions}
-    level = {level_sentence(one, voice) for one in told.levels}
-    said = closing_sentences(told, voice)
-    prose = [line for line in said if line not in condition | level]
+    listed = {line for one in told.conditions for line in _condition(one, voice)}
+    listed |= {level_sentence(one, voice) for one in told.levels}
+    prose = [line for line in closing_sentences(told, voice) if line not in listed]
     blocks: list[Block] = [
         Words(
             voice.say(
@@ -91,6 +90,10 @@ def _groups(told: ClosingFacts, voice: Voice) -> Chart:
     )
 
 
+def _condition(fact: ConditionFact, voice: Voice) -> list[str]:
+    return [condition_sentence(fact, voice), *closer_sentence(fact, voice)]
+
+
 def _conditions(told: ClosingFacts, voice: Voice) -> list[Block]:
     found = [one for one in told.conditions if one.found]
     blocks: list[Block] = []
@@ -101,7 +104,7 @@ def _conditions(told: ClosingFacts, voice: Voice) -> list[Block]:
         mine = [one for one in found if one.acted_on is acted_on]
         if mine:
             blocks.append(Heading(title))
-            blocks.append(Points([Point(condition_sentence(one, voice)) for one in mine]))
+            blocks.append(Points([Point(" ".join(_condition(one, voice))) for one in mine]))
     rows = [
         Row(
             condition_words(one.condition, one.age_days, voice),
@@ -212,10 +215,8 @@ def _levels(told: ClosingFacts, voice: Voice) -> list[Block]:
     caption = voice.say(
         "Segments: how often their leads closed, and what sets them apart from the other leads"
     )
-    return [
-        Heading(voice.say("Differences between segments")),
-        Table(caption, voice.say("Segment"), columns, rows, words=[2, 3], broad=True),
-    ]
+    table = Table(caption, voice.say("Segment"), columns, rows, words=[2, 3], broad=True)
+    return [Fold(voice.say("Differences between segments"), [table])]
 
 
 def _points(told: ClosingFacts, voice: Voice) -> list[Block]:

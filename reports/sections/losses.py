@@ -44,7 +44,7 @@ def journey(facts: ReportFacts, voice: Voice) -> Section | None:
         caption = voice.say(
             "What leads had done by themselves when sales first came in; medians, shares with 95% intervals"
         )
-        blocks.append(Table(caption, voice.say("Leads"), columns, rows, broad=True))
+        blocks.append(Table(caption, voice.say("Ended"), columns, rows, broad=True))
     return Section("journey", voice.say("Where buyers stand when sales comes in"), blocks)
 
 

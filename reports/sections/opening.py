@@ -5,7 +5,7 @@ from reports.blocks import Block, Figures, Point, Points, Section, Words
 from reports.report_facts import ReportFacts
 from reports.voice import Voice
 
-MOST_FINDINGS = 8
+MOST_FINDINGS = 10
 
 
 def bottom_line(facts: ReportFacts, voice: Voice) -> Section:
@@ -38,7 +38,7 @@ def bottom_line(facts: ReportFacts, voice: Voice) -> Section:
 
 def findings(facts: ReportFacts, voice: Voice) -> Section | None:
     """Return what the data say, the weightiest first, each with the section that tells more."""
-    found = sorted(facts.findings, key=lambda one: -one.weight)[:MOST_FINDINGS]
+    found = sentences.standing_out(facts, MOST_FINDINGS)
     if not found:
         return None
     items = [Point(one.sentence, anchor=ANCHORS.get(one.section, "")) for one in found]

@@ -1,18 +1,16 @@
 """Quality against volume: groups, whether the mix moved, the same money spread by quality, what works."""
 
-import math
 from collections.abc import Callable, Sequence
-from datetime import datetime
 
-from reports import cells, charts
-from reports.blocks import Block, Cell, Chart, Choices, Heading, Row, Section, Table, Words
+from reports import cells
+from reports.blocks import Block, Cell, Choices, Fold, Heading, Row, Section, Table, Words
 from reports.cells import NONE
-from reports.facts import Interval
 from reports.mix import MixRow, Signed
 from reports.quality import quality_sentences
 from reports.quality_facts import QualityFacts
 from reports.quality_rows import DimensionRows, QualityRow
 from reports.report_facts import ReportFacts
+from reports.sections.quality_charts import months, quality_map, row_name, told_rate
 from reports.voice import Voice, text
 
 DIMENSIONS = {
@@ -49,9 +47,9 @@ def quality(facts: ReportFacts, voice: Voice) -> Section | None:
         blocks.append(Choices(voice.say("By"), panels))
     blocks.append(Heading(voice.say("Did quality move because the mix moved, or within?")))
     blocks += [Words(line) for line in said.get("mix", [])]
-    notable = [row for row in told.mix.rows if row.notable]
-    if notable:
-        blocks.append(_mix(notable[:MOST_MIX_ROWS], voice))
+    moved = [row for row in told.mix.rows if row.moved]
+    if moved:
+        blocks.append(_mix(moved[:MOST_MIX_ROWS], voice))
     blocks.append(Heading(voice.say("The same money, spread by quality")))
     blocks += [Words(line) for line in said.get("budget", [])]
     if told.budget.rows:
@@ -60,7 +58,7 @@ def quality(facts: ReportFacts, voice: Voice) -> Section | None:
         blocks.append(Heading(voice.say("What works among the rest")))
         blocks += [Words(line) for line in said.get("values", [])]
         if told.values.rows:
-            blocks.append(_values(told, voice))
+            blocks.append(Fold(voice.say("All values that were compared"), [_values(told, voice)]))
     blocks.append(Heading(voice.say("Leads that sales makes, and leads that marketing makes")))
     blocks += [Words(line) for line in said.get("sides", [])]
     if told.sides is not None:
@@ -86,20 +84,10 @@ def _dimension(one: DimensionRows, told: QualityFacts, voice: Voice) -> list[Blo
         currency=voice.currency,
         fewest=voice.count(told.min_group),
     )
-    names = [_name(row, one.dimension, voice) for row in one.rows]
-    chart = _months(one, told, voice) if one.dimension == "month" else _map(one, told, voice)
+    names = [row_name(row, one.dimension, voice) for row in one.rows]
+    chart = months(one, told, voice) if one.dimension == "month" else quality_map(one, told, voice)
     table = _table(caption, name, names, one.rows, voice)
     return [table] if chart is None else [chart, table]
-
-
-def _name(row: QualityRow, dimension: str, voice: Voice) -> str:
-    if row.pooled:
-        return voice.say("Other, small groups")
-    if not row.recorded:
-        return voice.say("Not recorded")
-    if dimension == "month":
-        return voice.month(datetime.fromisoformat(f"{row.name}-01"))
-    return voice.say("{name} *", name=row.name) if row.few else row.name
 
 
 def _columns(
@@ -113,9 +101,11 @@ def _columns(
         columns.append((voice.say("Accepted"), lambda row: cells.share(row.accepted, voice)))
     columns.append((voice.say("Wins"), lambda row: cells.number(row.wins, voice)))
     if any(row.arrival_expected for row in rows):
-        expected = voice.say("Wins to expect at arrival")
+        expected = voice.say("Expected at arrival")
         columns.append((expected, lambda row: cells.wins(row.arrival_expected, voice)))
-    columns.append((voice.say("Close rate"), lambda row: cells.share(_rate(row), voice)))
+        came = voice.say("Came of these")
+        columns.append((came, lambda row: cells.number(row.arrival_wins, voice)))
+    columns.append((voice.say("Close rate"), lambda row: cells.share(told_rate(row), voice)))
     if any(row.open_expected for row in rows):
         open_wins = voice.say("Open, expected wins")
         columns.append((open_wins, lambda row: cells.wins(row.open_expected, voice)))
@@ -147,97 +137,6 @@ def _table(
     return Table(caption, first, [title for title, _ in columns], told, sorts=True, broad=True)
 
 
-def _rate(row: QualityRow) -> Interval | None:
-    """Return the close rate that is told: of few leads the shrunk one."""
-    return row.shrunk if row.few and row.shrunk is not None else row.close_rate
-
-
-def _map(one: DimensionRows, told: QualityFacts, voice: Voice) -> Chart | None:
-    """Return groups by how many leads they send and how many of those close."""
-    rows = [row for row in one.rows if _rate(row) is not None and not row.pooled and row.recorded]
-    if len(rows) < 2:
-        return None
-    average = told.average.value if told.average else None
-    dots = []
-    for row in rows:
-        rate = _rate(row)
-        assert rate is not None  # noqa: S101  chosen above
-        tone = "--muted"
-        if average is not None and rate.low > average:
-            tone = "--accent"
-        if average is not None and rate.high < average:
-            tone = "--warm"
-        tip = voice.say(
-            "{name}\n{leads} leads, {wins} wins\nclose rate {rate} ({range})",
-            name=row.name,
-            leads=voice.count(row.leads),
-            wins=NONE if row.wins is None else voice.count(row.wins),
-            rate=voice.percent(rate.value),
-            range=voice.share_range(rate),
-        )
-        if row.cost_per_win is not None:
-            cost = voice.say("\ncost per win {cost}", cost=voice.money(row.cost_per_win.value))
-            tip += cost
-        size = 8 + 16 * math.sqrt((row.spend or 0.0) / max(1.0, max(r.spend or 0.0 for r in rows)))
-        dots.append(charts.Dot(row.leads, rate.value, tip, tone, size, row.name, rate))
-    return Chart(
-        f"map-{one.dimension}",
-        voice.say(
-            "Close rate with interval against the number of leads, for each group. The table below holds the same numbers."
-        ),
-        voice.say(
-            "To the right: more leads; higher: more of them close. Lines are 95% intervals, the dashed line the average of all "
-            "leads. Teal lies clearly above it, rust clearly below, grey cannot be told from it; larger dots took more money."
-        ),
-        charts.dots(
-            dots,
-            x=voice.say("leads"),
-            y=voice.say("close rate"),
-            percent_y=True,
-            log_x=max(row.leads for row in rows) > 20 * min(row.leads for row in rows),
-            line=average,
-        ),
-        height=420,
-    )
-
-
-def _months(one: DimensionRows, told: QualityFacts, voice: Voice) -> Chart | None:
-    rows = [row for row in one.rows if row.close_rate is not None and not row.pooled]
-    if len(rows) < 2:
-        return None
-    names = [_name(row, "month", voice) for row in rows]
-    dots = []
-    for place, (row, name) in enumerate(zip(rows, names, strict=True)):
-        rate = row.close_rate
-        assert rate is not None  # noqa: S101  chosen above
-        tip = voice.say(
-            "{name}\n{leads} leads, {wins} wins\nclose rate {rate} ({range})",
-            name=name,
-            leads=voice.count(row.leads),
-            wins=NONE if row.wins is None else voice.count(row.wins),
-            rate=voice.percent(rate.value),
-            range=voice.share_range(rate),
-        )
-        dots.append(charts.Dot(place, rate.value, tip, between=rate))
-    return Chart(
-        "months",
-        voice.say(
-            "Close rate with interval by month of creation. The table below holds the same numbers."
-        ),
-        voice.say(
-            "Close rate by the month that leads were created in; lines are 95% intervals, the dashed line the average. Months "
-            "whose leads have not had their time are not shown."
-        ),
-        charts.trend(
-            names,
-            dots,
-            y=voice.say("close rate"),
-            percent=True,
-            line=told.average.value if told.average else None,
-        ),
-    )
-
-
 def _signed(value: Signed | None, voice: Voice) -> Cell:
     if value is None:
         return Cell(NONE)
@@ -260,7 +159,9 @@ def _mix(rows: list[MixRow], voice: Voice) -> Table:
         )
         told.append(
             Row(
-                voice.say("{subject}, {period}", subject=row.subject, period=row.period),
+                voice.say("{subject}, {period}", subject=row.subject, period=row.period)
+                if row.subject
+                else voice.say("All leads, {period}", period=row.period),
                 [
                     Cell(voice.count(row.leads_after), row.leads_after),
                     Cell(voice.percent(row.before.value), row.before.value),
