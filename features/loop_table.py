@@ -165,10 +165,19 @@ def _disqualified_by(criteria: list[Agreed], numeric: dict[str, bool]) -> str:
     if not criteria:
         return "CAST(NULL AS VARCHAR)"
     clauses = [
-        f"WHEN {_met(criterion, numeric)} THEN concat({sql.text(criterion.label)}, ' is ', l.{sql.identifier(criterion.column)})"
+        f"WHEN {_met(criterion, numeric)} THEN concat({sql.text(criterion.label)}, ' is ', {_said(criterion, numeric)})"
         for criterion in criteria
     ]
     return f"CASE {' '.join(clauses)} END"
+
+
+def _said(criterion: Agreed, numeric: dict[str, bool]) -> str:
+    """Return the lead's value as people write it: 10, not 10.0."""
+    column = f"l.{sql.identifier(criterion.column)}"
+    if not numeric[criterion.column]:
+        return column
+    whole = f"{column} = trunc({column}) AND abs({column}) < 1e15"
+    return f"CASE WHEN {whole} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE CAST({column} AS VARCHAR) END"
 
 
 def _own(part: str) -> str:

@@ -126,5 +126,5 @@ def _problem(
     for canonical, mapped in canonical_columns("leads", source).items():
         if folded in {canonical.casefold(), mapped.casefold()}:
             return f"{name!r} is the leads' {canonical}, which is no attribute; name another column"
-    known = [label for column, label in columns.labels.items() if column in columns.there]
-    return f"the leads have no column {name!r}; {hint(name, known, what='there are')}"
+    near = hint(name, columns.labels.values(), what="there are")
+    return f"the leads have no column {name!r}; {near}"
