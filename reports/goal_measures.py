@@ -82,19 +82,22 @@ def close_rate(quarters: Quarters) -> Measured:
 def cycle_days(quarters: Quarters) -> Measured:
     """Return the median days from creation to the win, of the wins that closed in each quarter.
 
-    A quarter that begins less than a horizon after the first lead is not told: only quick wins can be in it.
+    A quarter that begins less than a horizon after the first lead is not told, for only quick wins can be in it, nor
+    one that goes on for more than a month after the last lead, for only slow ones are.
     """
     if quarters.material.flat:
         return Measured([], "closing_times")
     won = quarters.leads[quarters.leads["days_to_win"] >= 0]
     closed_at = won["created_at"] + pd.to_timedelta(won["days_to_win"], unit="D")
     horizon = timedelta(days=quarters.material.project.label.horizon_days)
-    first = quarters.leads["created_at"].min()
+    first, last = quarters.leads["created_at"].min(), quarters.leads["created_at"].max()
     figures = []
     for period in quarters.periods:
         days = won.loc[within(closed_at, period), "days_to_win"].to_numpy(float)
-        told = len(days) >= quarters.material.min_group and period.start >= first + horizon
-        figures.append(Figure(period.name, len(days), median_interval(days) if told else None))
+        enough = len(days) >= quarters.material.min_group
+        both_ends = first + horizon <= period.start and period.end <= last + timedelta(days=31)
+        value = median_interval(days) if enough and both_ends else None
+        figures.append(Figure(period.name, len(days), value))
     return Measured(figures)
 
 

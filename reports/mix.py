@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, NonNegativeInt
 
-from reports.facts import Fact, Finite, Interval, Maybe, Name, Share
+from reports.facts import Fact, Finite, Interval, Name, Share
 from reports.holm import holm
 from reports.intervals import TAIL, share_interval
 from reports.kitagawa import Floats, cell_sums, drawn_parts
@@ -37,9 +37,9 @@ class MixRow(Fact):
 
     ``before`` and ``after`` are mean scores at arrival; ``mix`` and ``within`` add up to ``change``; they are by the
     column ``by``, of which ``level`` went from ``level_before`` to ``level_after`` of the leads. ``closed_before``
-    and ``closed_after`` are realised close rates where the quarter's leads have had their time. ``beyond_others``:
-    the change beyond that of all other leads in the same time. ``moved``: whether the mix or the quality within it
-    moved, by at least a tenth, and surely so after Holm's correction for everything that was looked at.
+    and ``closed_after`` are realised close rates where the quarter's leads have had their time. ``moved``: the mix,
+    by at least a tenth of the quality, or what the leads became ("within"), each surely so after Holm's correction
+    for everything that was looked at.
     """
 
     about: About
@@ -58,7 +58,6 @@ class MixRow(Fact):
     level_after: Share | None = None
     closed_before: Interval | None = None
     closed_after: Interval | None = None
-    beyond_others: Maybe = None
     moved: Literal["mix", "within"] | None = None
 
 
@@ -79,8 +78,8 @@ def mix_facts(material: Material, leads: pd.DataFrame) -> MixFacts:
     """Return how the quality of all leads, of each source and each campaign moved in the last four whole quarters.
 
     A quarter is held against all earlier leads of its subject that have a score at arrival; both sides need thirty
-    leads. Told are the quarters in which the mix by some column moved quality, or in which quality moved beyond that
-    of all other leads, each surely after Holm's correction for all looks, and all leads in any case.
+    leads. Told are the quarters in which the mix by some column moved quality, or in which leads were won more or less
+    often than before, each surely after Holm's correction for all looks, and all leads in any case.
 
     Args:
         material: whose arrivals are the quality, and whose dimensions and segments the mix is told by.
@@ -94,11 +93,11 @@ def mix_facts(material: Material, leads: pd.DataFrame) -> MixFacts:
     if not trials:
         return MixFacts(missing="leads", columns=columns)
     random = np.random.default_rng(material.project.model.seed)
-    rows = [_row(scored, one, material.min_group, random) for one in _told(trials)]
+    rows = [_row(scored, one, random) for one in _told(trials)]
     rows.sort(key=lambda row: (row.about != "all", row.moved is None, -abs(row.change.value)))
     return MixFacts(
         rows=rows[:MOST_ROWS],
-        looked_at=sum(len(trial.looks) + (trial.beyond is not None) for trial in trials),
+        looked_at=sum(len(trial.looks) + (trial.became is not None) for trial in trials),
         subjects=len({(trial.about, trial.subject) for trial in trials}),
         columns=columns,
     )
@@ -106,12 +105,12 @@ def mix_facts(material: Material, leads: pd.DataFrame) -> MixFacts:
 
 @dataclass(frozen=True)
 class Told:
-    """A trial that is told: whether its mix surely moved (by the look that moved most), and whether the rest did."""
+    """A trial that is told: whether its mix surely moved (by the look that moved most), and whether the wins did."""
 
     trial: Trial
     look: Look | None
     mix: bool
-    beyond: bool
+    wins: bool
 
 
 def _told(trials: list[Trial]) -> list[Told]:
@@ -122,21 +121,20 @@ def _told(trials: list[Trial]) -> list[Told]:
     told = []
     for trial in trials:
         least = NOTABLE * trial.before
-        sure_beyond = next(adjusted) <= SURE and abs(trial.beyond or 0.0) >= least
+        sure_wins = next(adjusted) <= SURE
         judged = [(look, next(adjusted) <= SURE and abs(look.mix) >= least) for look in trial.looks]
         sure = [look for look, is_sure in judged if is_sure]
         look = max(sure or trial.looks, key=lambda one: abs(one.mix), default=None)
-        one = Told(trial, look, bool(sure), sure_beyond)
-        if trial.about == "all" or one.mix or one.beyond:
+        one = Told(trial, look, bool(sure), sure_wins)
+        if trial.about == "all" or one.mix or one.wins:
             told.append(one)
     return told
 
 
-def _row(scored: Scored, told: Told, min_group: int, random: np.random.Generator) -> MixRow:
+def _row(scored: Scored, told: Told, random: np.random.Generator) -> MixRow:
     trial, look = told.trial, told.look
     parts = {} if look is None else _told_parts(look, random)
     before, after = (scored.leads.iloc[trial.rows[trial.side == side]] for side in (0, 1))
-    realised = _realised(before, after, min_group)
     return MixRow(
         about=trial.about,
         subject=trial.subject,
@@ -146,24 +144,22 @@ def _row(scored: Scored, told: Told, min_group: int, random: np.random.Generator
         before=_mean(before),
         after=_mean(after),
         change=_signed(trial.change, trial.change + 1.96 * trial.error * np.array([-1, 1])),
-        beyond_others=trial.beyond,
-        moved=_moved(told, realised),
+        moved=_moved(told),
         **parts,
-        **realised,
+        **_realised(trial),
     )
 
 
-def _moved(told: Told, realised: dict[str, Interval]) -> Literal["mix", "within"] | None:
-    """Return what surely moved. What the scores say of a move within must not be denied by what the leads became."""
-    trial, look = told.trial, told.look
+def _moved(told: Told) -> Literal["mix", "within"] | None:
+    """Return what surely moved.
+
+    A move of the scores within the groups is not enough: the model tells late leads by more of their forerunners than
+    early ones. What the leads became decides.
+    """
+    look = told.look
     if told.mix and look is not None and abs(look.mix) > abs(look.within):
         return "mix"
-    if not told.beyond or trial.beyond is None or trial.beyond * trial.change <= 0:
-        return None
-    before, after = realised.get("closed_before"), realised.get("closed_after")
-    if before and after and (after.value - before.value) * trial.change < 0:
-        return None
-    return "within"
+    return "within" if told.wins else None
 
 
 def _told_parts(look: Look, random: np.random.Generator) -> dict[str, Any]:
@@ -188,15 +184,14 @@ def _level_that_moved(by_level: Floats, share: Floats, mix: float, names: list[s
     return int(np.argmax(np.where(grew, adds, -np.inf))) if grew.any() else int(np.argmax(adds))
 
 
-def _realised(before: pd.DataFrame, after: pd.DataFrame, min_group: int) -> dict[str, Interval]:
-    """Return the close rates, where every lead of the quarter has had its time."""
-    mature = before[before["mature"]]
-    rates = {
-        "closed_before": share_interval(int(mature["closed"].sum()), len(mature)),
-        "closed_after": share_interval(int(after["closed"].sum()), len(after)),
+def _realised(trial: Trial) -> dict[str, Interval | None]:
+    if trial.became is None:
+        return {}
+    wins, leads, wins_after, leads_after = trial.became
+    return {
+        "closed_before": share_interval(wins, leads),
+        "closed_after": share_interval(wins_after, leads_after),
     }
-    told = after["mature"].all() and min(len(mature), len(after)) >= min_group
-    return {name: rate for name, rate in rates.items() if rate is not None} if told else {}
 
 
 def _mean(leads: pd.DataFrame) -> Interval:

@@ -1,7 +1,7 @@
 """Where the mix is looked at: every subject, quarter and column, each with how sure a move is."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -83,9 +83,8 @@ class Look:
 class Trial:
     """One subject in one quarter against all its leads before.
 
-    ``rows`` are places in `Scored`, ``side`` 0 (before) or 1 (in the quarter) of each. ``beyond`` is the change of
-    the mean score beyond that of all other leads in the same time, ``p`` how sure it is; for all leads there are no
-    others, and ``beyond`` is None.
+    ``rows`` are places in `Scored`, ``side`` 0 (before) or 1 (in the quarter) of each. ``became`` tells wins and
+    mature leads before and after, ``p`` how sure it is that they differ; None while the quarter's leads are young.
     """
 
     about: About
@@ -96,7 +95,7 @@ class Trial:
     change: float
     error: float
     before: float
-    beyond: float | None
+    became: tuple[int, int, int, int] | None
     p: float
     looks: list[Look]
 
@@ -112,8 +111,7 @@ def trials_of(material: Material, scored: Scored, min_group: int) -> Iterator[Tr
             side = inside[rows].astype(np.int64)
             if min(side.sum(), len(side) - side.sum()) < FEWEST:
                 continue
-            rest = np.flatnonzero(~mask & told).astype(np.int64)
-            yield _trial(scored, (about, subject, period), rows, side, rest, inside, min_group)
+            yield _trial(scored, (about, subject, period), rows, side, min_group)
 
 
 def sides_of(scored: Scored, rows: Codes, side: Codes, level: Codes | None = None) -> Sides:
@@ -141,23 +139,19 @@ def _trial(
     what: tuple[About, str, Period],
     rows: Codes,
     side: Codes,
-    rest: Codes,
-    inside: Any,  # noqa: ANN401  an array of truths
     min_group: int,
 ) -> Trial:
     sides = sides_of(scored, rows, side)
     change, error = change_of(sides)
     before = float(scored.quality[rows][side == 0].mean())
-    beyond, p = _beyond(scored, rest, inside[rest].astype(np.int64), (change, error), before)
-    if p is not None:
-        p = _p_value(p, sides)
+    became, p = _became(scored, rows, side)
     looks = [
         look
         for column in scored.columns
         if column.label not in _own_columns(what[0])
         and (look := _look(scored, column, rows, side, min_group)) is not None
     ]
-    return Trial(*what, rows, side, change, error, before, beyond, 1.0 if p is None else p, looks)
+    return Trial(*what, rows, side, change, error, before, became, p, looks)
 
 
 def _own_columns(about: About) -> set[str]:
@@ -165,22 +159,30 @@ def _own_columns(about: About) -> set[str]:
     return {"all": set(), "source": {"source"}, "campaign": {"source", "campaign"}}[about]
 
 
-def _beyond(
-    scored: Scored, rest: Codes, side: Codes, own: tuple[float, float], before: float
-) -> tuple[float | None, float | None]:
-    """Return the change beyond that of all other leads, and how many standard errors it is.
+def _became(
+    scored: Scored, rows: Codes, side: Codes
+) -> tuple[tuple[int, int, int, int] | None, float]:
+    """Return wins and mature leads before and after, and the p-value of a difference of the close rates.
 
-    Today's model knows more of a late lead's forerunners than of an early one's, which moves all scores together:
-    only what a subject does beyond the others is about the subject.
+    The p-value is the larger of Fisher's exact test, which is right for few wins, and of one that takes accounts as
+    wholes.
     """
-    if min(side.sum(), len(side) - side.sum()) < FEWEST:
-        return None, None
-    sides = sides_of(scored, rest, side)
+    from scipy.stats import fisher_exact
+
+    mature = scored.leads["mature"].to_numpy(bool)[rows]
+    if not mature[side == 1].all():
+        return None, 1.0
+    closed = scored.leads["closed"].to_numpy(float)[rows][mature]
+    side, rows = side[mature], rows[mature]
+    size, wins = np.bincount(side, minlength=2), np.bincount(side, closed, minlength=2)
+    if size.min() < FEWEST:
+        return None, 1.0
+    sides = replace(sides_of(scored, rows, side), quality=closed)
     change, error = change_of(sides)
-    times = before / max(float(sides.quality[side == 0].mean()), 1e-9)
-    beyond = own[0] - times * change
-    spread = float(np.hypot(own[1], times * error))
-    return beyond, abs(beyond) / spread if spread > 1e-12 else 0.0
+    exact = float(fisher_exact([wins, size - wins])[1])
+    wholes = _p_value(abs(change) / error, sides) if error > 0 else 1.0
+    told = (int(wins[0]), int(size[0]), int(wins[1]), int(size[1]))
+    return told, max(exact, wholes)
 
 
 def _look(scored: Scored, column: Column, rows: Codes, side: Codes, min_group: int) -> Look | None:

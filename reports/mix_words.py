@@ -27,9 +27,23 @@ OPENINGS = {
     ),
 }
 
+WITHIN = {
+    "all": text(
+        "In {period}, {after} of all {leads} leads were won ({after_range}), of those before {before}."
+    ),
+    "source": text(
+        "In {period}, {after} of the {leads} leads of the source “{subject}” were won ({after_range}), of those before {before}."
+    ),
+    "campaign": text(
+        "In {period}, {after} of the {leads} leads of “{subject}” were won ({after_range}), of those before {before}."
+    ),
+}
+
 
 def mix_sentence(row: MixRow, voice: Voice) -> str:
-    """Say how one subject's quality moved, and how much of it lies in the mix."""
+    """Say how one subject's quality moved: what its leads became, and how much lies in their mix."""
+    if row.moved == "within":
+        return " ".join([_within(row, voice), _scores(row, voice)])
     opening = voice.say(
         OPENINGS[row.about, row.change.value > 0],
         period=row.period,
@@ -53,29 +67,45 @@ def _became(row: MixRow, voice: Voice) -> list[str]:
     ]
 
 
+def _within(row: MixRow, voice: Voice) -> str:
+    before, after = row.closed_before or row.before, row.closed_after or row.after
+    return voice.say(
+        WITHIN[row.about],
+        period=row.period,
+        subject=row.subject,
+        leads=voice.count(row.leads_after),
+        before=voice.percent(before.value),
+        after=voice.percent(after.value),
+        after_range=voice.share_range_rounded(after),
+    )
+
+
+def _scores(row: MixRow, voice: Voice) -> str:
+    values = {"before": voice.percent(row.before.value), "after": voice.percent(row.after.value)}
+    if row.mix is None:
+        return voice.say("The mean score at arrival went from {before} to {after}.", **values)
+    return voice.say(
+        "The mean score at arrival went from {before} to {after}, of which {mix} points lie in the mix, told by {by}.",
+        mix=points(row.mix.value, voice),
+        by=row.by,
+        **values,
+    )
+
+
 def _parts(row: MixRow, voice: Voice) -> str:
-    change = points(row.change.value, voice)
     if row.mix is None or row.within is None:
         return voice.say(
-            "Whether its mix moved is unknown: name columns of the leads under report.segments.",
-        )
-    values = {
-        "change": change,
-        "mix": points(row.mix.value, voice),
-        "within": points(row.within.value, voice),
-        "by": row.by,
-        "level": row.level,
-        "before": voice.percent(row.level_before or 0.0),
-        "after": voice.percent(row.level_after or 0.0),
-    }
-    if row.moved == "mix":
-        return voice.say(
-            "Of these {change} points, {mix} lie in the mix ({by}: “{level}” went from {before} to {after} of its leads) and {within} within groups.",
-            **values,
+            "Whether its mix moved is unknown: name columns of the leads under report.segments."
         )
     return voice.say(
-        "Of these {change} points, {within} lie within groups and {mix} in the mix, told by {by}.",
-        **values,
+        "Of these {change} points, {mix} lie in the mix ({by}: “{level}” went from {before} to {after} of its leads) and {within} within groups.",
+        change=points(row.change.value, voice),
+        mix=points(row.mix.value, voice),
+        within=points(row.within.value, voice),
+        by=row.by,
+        level=row.level,
+        before=voice.percent(row.level_before or 0.0),
+        after=voice.percent(row.level_after or 0.0),
     )
 
 
@@ -90,27 +120,29 @@ def mix_findings(facts: MixFacts, voice: Voice) -> list[Finding]:
     return sorted(findings, key=lambda finding: -finding.weight)[:MOST_FINDINGS]
 
 
+def _ends(row: MixRow) -> tuple[float, float]:
+    """Return quality before and after: what the leads became, where that is what moved, else their scores."""
+    if row.moved == "within" and row.closed_before and row.closed_after:
+        return row.closed_before.value, row.closed_after.value
+    return row.before.value, row.after.value
+
+
 def _size(row: MixRow) -> float:
-    """Return how far quality moved, or its mix, if that is what did."""
-    moved = row.mix if row.moved == "mix" and row.mix is not None else row.change
-    return abs(moved.value)
+    """Return how far quality moved against what it was; of a mix that moved, how far the mix moved it."""
+    before, after = _ends(row)
+    moved = row.mix.value if row.moved == "mix" and row.mix is not None else after - before
+    return abs(moved) / max(before, 1e-9)
 
 
 def _finding(row: MixRow, voice: Voice) -> Finding:
-    kind = (
-        "mix_shift"
-        if row.moved == "mix"
-        else "quality_rose"
-        if row.change.value > 0
-        else "quality_fell"
-    )
-    moved = _size(row) / max(row.before.value, 1e-9)
+    before, after = _ends(row)
+    fell = after < before
     figures: dict[str, float | str] = {
         "about": row.about,
         "campaign" if row.about == "campaign" else "subject": row.subject,
         "quarter": row.period,
-        "from": row.before.value,
-        "to": row.after.value,
+        "from": before,
+        "to": after,
         "leads": row.leads_after,
     }
     if row.mix is not None and row.within is not None:
@@ -123,11 +155,11 @@ def _finding(row: MixRow, voice: Voice) -> Finding:
             "level_to": row.level_after or 0.0,
         }
     return Finding(
-        kind=kind,
+        kind="mix_shift" if row.moved == "mix" else "quality_fell" if fell else "quality_rose",
         section="quality",
         subject=row.subject or voice.say("All leads"),
         sentence=mix_sentence(row, voice),
-        weight=min(1.0, (0.3 if row.change.value < 0 else 0.2) + 0.6 * min(moved, 1.0)),
+        weight=min(1.0, (0.3 if fell else 0.2) + 0.6 * min(_size(row), 1.0)),
         figures=figures,
     )
 
@@ -146,17 +178,23 @@ def mix_sentences(facts: MixFacts, voice: Voice) -> list[str]:
                 "Whether quality moved is unknown: no quarter of the last year has thirty leads, with thirty before it to compare with."
             )
         ]
+    if not facts.looked_at:
+        return [
+            voice.say(
+                "Whether quality moved by its mix is unknown: name columns of the leads under report.dimensions and report.segments in the project file."
+            )
+        ]
     notable = [row for row in facts.rows if row.moved]
     sentences = [finding.sentence for finding in mix_findings(facts, voice)]
     looked = {"count": voice.count(facts.looked_at), "subjects": voice.count(facts.subjects)}
     sentences.append(
         voice.say(
-            "{count} looks were taken at {subjects} subjects (all leads, sources and campaigns) in four quarters; only what is sure after a correction for so many looks is told.",
+            "{count} looks were taken at all leads, sources and campaigns ({subjects} of them) in four quarters; only what is sure after a correction for so many looks is told.",
             **looked,
         )
         if notable
         else voice.say(
-            "Quality moved nowhere by more than chance explains: {count} looks were taken at {subjects} subjects (all leads, sources and campaigns) in four quarters.",
+            "Quality moved nowhere by more than chance explains: {count} looks were taken at all leads, sources and campaigns ({subjects} of them) in four quarters.",
             **looked,
         )
     )
