@@ -81,8 +81,7 @@ def _scale_caption(facts: LeadFacts, average: float, voice: Voice) -> str:
     mean = voice.percent(average)
     if facts.low is None or facts.high is None:
         return voice.say(
-            "The mark is this lead, the dashed line the average lead, {average}. How wide it may be off is not known: too "
-            "few leads like it have closed or been lost.",
+            "The mark is this lead, the dashed line the average lead, {average}. How far off it may be is not known.",
             average=mean,
         )
     return voice.say(

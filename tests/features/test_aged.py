@@ -1,5 +1,6 @@
 """Leads at chosen ages are the training's own rows, those that are too young for a label included if asked for."""
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,29 +39,43 @@ EVENTS = "\n".join(
     ]
 )
 AGES = [0, 1, 7, 30]
+CUTOFF = datetime.fromisoformat("2026-05-05")
 
 
-@pytest.fixture
-def company(tmp_path: Path) -> Company:
-    made = Company(tmp_path)
-    made.sources["leads"]["columns"] |= {"account_id": "firm"}
-    made.sources["events"] = {
+@dataclass(frozen=True)
+class World:
+    """What was read of a company, and what its training would learn from."""
+
+    tables: TableSet
+    project: Project
+    frames: TrainingFrames
+
+    def aged(self, ages: list[int], folder: Path, **chosen: Any) -> list[dict[str, Any]]:
+        path = aged_frame(self.tables, self.project, self.frames.catalogue, ages, folder, **chosen)
+        return rows(path)
+
+
+def read(folder: Path) -> World:
+    company = Company(folder)
+    company.sources["leads"]["columns"] |= {"account_id": "firm"}
+    company.sources["events"] = {
         "path": "events.csv",
         "columns": {"lead_id": "who", "kind": "what", "occurred_at": "when"},
     }
-    made.settings |= {
+    company.settings |= {
         "label": {"horizon_days": 20},
         "model": {"ages_days": AGES},
-        "features": {"windows_days": [7, 30], "track_record": ["channel"]},
+        "features": {"windows_days": [7], "track_record": ["channel"]},
         "data_cutoff": "2026-05-05T00:00:00",
     }
-    return made
-
-
-def read(company: Company) -> tuple[TableSet, Project, TrainingFrames]:
     tables = company.read(leads=LEADS, deals=DEALS, events=EVENTS)
     project = company.project()
-    return tables, project, training_frames(tables, project, company.root / "training")
+    return World(tables, project, training_frames(tables, project, folder / "training"))
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return read(tmp_path_factory.mktemp("company"))
 
 
 def rows(path: Path | None) -> list[dict[str, Any]]:
@@ -69,78 +84,70 @@ def rows(path: Path | None) -> list[dict[str, Any]]:
     return found
 
 
-def test_the_rows_are_those_of_the_training_ladder(company: Company) -> None:
-    tables, project, frames = read(company)
-    aged = aged_frame(tables, project, frames.catalogue, AGES, company.root)
-    assert aged == company.root / "aged-0-1-7-30.parquet"
-    assert len(rows(aged)) > 50
-    assert rows(aged) == rows(frames.ladder)
+def test_the_rows_are_those_of_the_training_ladder(world: World, tmp_path: Path) -> None:
+    found = world.aged(AGES, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["aged-0-1-7-30.parquet"]
+    assert len(found) > 50
+    assert found == rows(world.frames.ladder)
 
 
-def test_few_ages_since_a_moment_have_the_ladders_values_at_those_ages(company: Company) -> None:
-    tables, project, frames = read(company)
+def test_few_ages_since_a_moment_have_the_ladders_values_at_those_ages(
+    world: World, tmp_path: Path
+) -> None:
     since, until = datetime.fromisoformat("2026-02-01"), datetime.fromisoformat("2026-03-15")
-    aged = rows(
-        aged_frame(tables, project, frames.catalogue, [7], company.root, since=since, until=until)
-    )
     expected = [
         {**row, "weight": 1.0}
-        for row in rows(frames.ladder)
+        for row in rows(world.frames.ladder)
         if row["age_days"] == 7 and since <= row["created_at"] < until
     ]
     assert expected
-    assert aged == expected
+    assert world.aged([7], tmp_path, since=since, until=until) == expected
 
 
-def test_young_leads_stand_there_without_a_label_if_asked_for(company: Company) -> None:
-    tables, project, frames = read(company)
-    young = rows(aged_frame(tables, project, frames.catalogue, [0], company.root, mature=False))
+def test_young_leads_stand_there_without_a_label_if_asked_for(world: World, tmp_path: Path) -> None:
+    young = world.aged([0], tmp_path, mature=False)
     assert len(young) == 24
-    horizon_ends = [
-        (row["as_of"] - datetime.fromisoformat("2026-05-05")).days <= -20 for row in young
-    ]
-    assert [row["label"] is not None for row in young] == horizon_ends
-    assert not all(horizon_ends)
-    ladder = {row["lead_id"]: row for row in rows(frames.ladder) if row["age_days"] == 0}
-    weight = {"weight": 1.0}
-    assert [{**row, **weight} for row in young if row["label"] is not None] == [
-        {**row, **weight} for _, row in sorted(ladder.items())
+    known = [(CUTOFF - row["as_of"]).days >= 20 for row in young]
+    assert [row["label"] is not None for row in young] == known
+    assert not all(known)
+    ladder = [row for row in rows(world.frames.ladder) if row["age_days"] == 0]
+    assert [row for row in young if row["label"] is not None] == [
+        {**row, "weight": 1.0} for row in ladder
     ]
 
 
-def test_no_moment_at_or_after_the_end_of_the_data_is_made_up(company: Company) -> None:
-    tables, project, frames = read(company)
-    found = rows(aged_frame(tables, project, frames.catalogue, [30], company.root, mature=False))
+def test_no_moment_at_or_after_the_end_of_the_data_is_made_up(world: World, tmp_path: Path) -> None:
+    found = world.aged([30], tmp_path, mature=False)
     assert found
-    assert max(row["as_of"] for row in found) < datetime.fromisoformat("2026-05-05")
+    assert max(row["as_of"] for row in found) < CUTOFF
 
 
-def test_labels_before_the_trusted_time_are_none_and_the_leads_are_there(company: Company) -> None:
-    company.settings["label"] |= {"trusted_from": "2026-03-01T00:00:00"}
-    tables, project, frames = read(company)
-    found = rows(aged_frame(tables, project, frames.catalogue, [0], company.root, mature=False))
-    assert len(found) == 24
-    early = [
-        row["label"] for row in found if row["created_at"] < datetime.fromisoformat("2026-03-01")
-    ]
-    assert early == [None] * 12
-
-
-def test_with_too_many_rows_whole_accounts_are_drawn(company: Company) -> None:
-    tables, project, frames = read(company)
-    all_of_them = rows(aged_frame(tables, project, frames.catalogue, [0], company.root))
-    some = rows(aged_frame(tables, project, frames.catalogue, [0], company.root, most_rows=12))
+def test_with_too_many_rows_whole_accounts_are_drawn(world: World, tmp_path: Path) -> None:
+    all_of_them = world.aged([0], tmp_path)
+    some = world.aged([0], tmp_path, most_rows=12)
     assert 0 < len(some) < len(all_of_them)
     drawn_accounts = {row["group_id"] for row in some}
     assert some == [row for row in all_of_them if row["group_id"] in drawn_accounts]
 
 
-def test_where_there_is_no_such_lead_nothing_is_written(company: Company) -> None:
-    tables, project, frames = read(company)
+def test_where_there_is_no_such_lead_nothing_is_written(world: World, tmp_path: Path) -> None:
     since = datetime.fromisoformat("2026-05-04")
-    none = aged_frame(tables, project, frames.catalogue, [0], company.root, since=since)
+    none = aged_frame(
+        world.tables, world.project, world.frames.catalogue, [0], tmp_path, since=since
+    )
     assert none is None
-    assert not list(company.root.glob("aged*"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_labels_before_the_trusted_time_are_none_and_the_leads_are_there(
+    world: World, tmp_path: Path
+) -> None:
+    trusted = datetime.fromisoformat("2026-03-01")
+    label = world.project.label.model_copy(update={"trusted_from": trusted})
+    project = world.project.model_copy(update={"label": label})
+    found = replace(world, project=project).aged([0], tmp_path, mature=False)
+    assert len(found) == 24
+    assert [row["label"] for row in found if row["created_at"] < trusted] == [None] * 12
 
 
 def test_a_flat_export_stands_at_age_0(tmp_path: Path) -> None:
