@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from features import sql
 from features.agreement import Agreement
@@ -28,6 +28,32 @@ WHAT_TO_DO: Final = {
     RECYCLED_NOT_MAILED: "take it into nurture",
 }
 LEAKS: Final = tuple(WHAT_TO_DO)
+Why = Literal[
+    "no_hand_offs",
+    "no_contacts",
+    "no_word_of_sales",
+    "no_publication",
+    "no_recycle_reasons",
+    "no_recycled",
+    "no_nurture_kinds",
+    "no_nurture_events",
+    "no_returns",
+    "no_closing_times",
+    "no_loss_reasons",
+]
+WHY_WORDS: Final[dict[Why, str]] = {
+    "no_hand_offs": "no event of the kind handed_over is in the data",
+    "no_contacts": "no event of the kinds contacted or agreement.sales_kinds is in the data",
+    "no_word_of_sales": "no event of the kinds accepted, contacted or agreement.sales_kinds is in the data",
+    "no_publication": "no night was published before this one",
+    "no_recycle_reasons": "the project file names no agreement.recycle_reasons",
+    "no_recycled": "no event of the kind recycled is in the data",
+    "no_nurture_kinds": "the project file names no agreement.nurture_kinds",
+    "no_nurture_events": "no event of agreement.nurture_kinds is in the data",
+    "no_returns": "no event of the kinds rejected or recycled is in the data",
+    "no_closing_times": "the outcomes have no time at which a lead was lost",
+    "no_loss_reasons": "the outcomes have no reason of a loss",
+}
 LOOK_BACK_DAYS = 90
 NIGHTS_ENOUGH = (
     2  # a lead that is sales-ready for one night only may have had bad luck with the hour
@@ -41,12 +67,12 @@ class Leaks:
 
     ``rows``: ``lead_id, leak, since, owner, team, close_probability, expected_value, what_to_do``; ``since`` is when
     something last happened with the lead (naive UTC). The leaks in the order of ``LEAKS``, in each the leads of most
-    value first. ``unknown``: leaks that the data cannot tell, and why; they have no rows, which is not the same as
-    having no leads.
+    value first. ``unknown``: leaks that the data cannot tell, and why (``WHY_WORDS`` says it in words); they have no rows,
+    which is not the same as having no leads.
     """
 
     rows: "pd.DataFrame"
-    unknown: dict[str, str]
+    unknown: dict[str, Why]
 
     @property
     def counts(self) -> dict[str, int | None]:
@@ -103,37 +129,35 @@ def find_leaks(
 
 def _unknown(
     agreement: Agreement, columns: LoopColumns, *, published: bool
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, Why]]:
     """Yield the leaks that what is named and what occurs cannot tell."""
     kinds = set(columns.kinds)
     contact = {"contacted", *agreement.sales_kinds} & kinds
-    handed = "no event of the kind handed_over is in the data"
-    silent = "no event of the kinds contacted or agreement.sales_kinds is in the data"
     if "handed_over" not in kinds:
-        yield NOT_TOUCHED, handed
-        yield HIGH_NOT_HANDED, handed
+        yield NOT_TOUCHED, "no_hand_offs"
+        yield HIGH_NOT_HANDED, "no_hand_offs"
     elif not contact:
-        yield NOT_TOUCHED, silent
+        yield NOT_TOUCHED, "no_contacts"
     if not contact | ({"accepted"} & kinds):
         yield (
             GONE_SILENT,
-            "no event of the kinds accepted, contacted or agreement.sales_kinds is in the data",
+            "no_word_of_sales",
         )
     if "handed_over" in kinds and not published:
-        yield HIGH_NOT_HANDED, "no night was published before this one"
+        yield HIGH_NOT_HANDED, "no_publication"
     if not agreement.recycle_reasons:
-        yield LOST_NOT_RECYCLED, "the project file names no agreement.recycle_reasons"
+        yield LOST_NOT_RECYCLED, "no_recycle_reasons"
     elif "recycled" not in kinds:
-        yield LOST_NOT_RECYCLED, "no event of the kind recycled is in the data"
+        yield LOST_NOT_RECYCLED, "no_recycled"
     if not agreement.nurture_kinds:
-        yield RECYCLED_NOT_MAILED, "the project file names no agreement.nurture_kinds"
+        yield RECYCLED_NOT_MAILED, "no_nurture_kinds"
     elif not set(agreement.nurture_kinds) & kinds:
-        yield RECYCLED_NOT_MAILED, "no event of agreement.nurture_kinds is in the data"
+        yield RECYCLED_NOT_MAILED, "no_nurture_events"
     elif not {"rejected", "recycled"} & kinds:
-        yield RECYCLED_NOT_MAILED, "no event of the kinds rejected or recycled is in the data"
+        yield RECYCLED_NOT_MAILED, "no_returns"
 
 
-def _not_in_the_loop(connection: "duckdb.DuckDBPyConnection", told: list[str]) -> Iterator[tuple[str, str]]:  # fmt: skip
+def _not_in_the_loop(connection: "duckdb.DuckDBPyConnection", told: list[str]) -> Iterator[tuple[str, Why]]:  # fmt: skip
     """Yield what the outcomes do not tell."""
     if LOST_NOT_RECYCLED not in told:
         return
@@ -141,9 +165,9 @@ def _not_in_the_loop(connection: "duckdb.DuckDBPyConnection", told: list[str]) -
         "SELECT count(closed_at), count(reason) FROM loop WHERE won = false"
     ).fetchall()
     if not found[0]:
-        yield LOST_NOT_RECYCLED, "the outcomes have no time at which a lead was lost"
+        yield LOST_NOT_RECYCLED, "no_closing_times"
     elif not found[1]:
-        yield LOST_NOT_RECYCLED, "the outcomes have no reason of a loss"
+        yield LOST_NOT_RECYCLED, "no_loss_reasons"
 
 
 def _conditions(agreement: Agreement, now: str) -> dict[str, tuple[str, str]]:

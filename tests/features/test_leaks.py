@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from features.agreement import Agreement
-from features.leaks import LEAKS, WHAT_TO_DO, Leaks, find_leaks
+from features.leaks import LEAKS, WHAT_TO_DO, WHY_WORDS, Leaks, find_leaks
 from features.loop import STEPS, LoopColumns
 from tests.reports.materials import loop_table
 
@@ -152,18 +152,18 @@ def test_who_gave_no_consent_is_not_to_be_written_to() -> None:
     asked = AGREED.model_copy(
         update={"consent": Agreement.model_validate({"consent": {"column": "c", "values": ["y"]}}).consent}
     )  # fmt: skip
-    rows = [BACK, {**BACK, "consent": True}, LOST, HANDED]
+    rows: list[dict[str, Any]] = [BACK, {**BACK, "consent": True}, LOST, HANDED]
     assert found(*rows, agreement=asked) == [("L4", "not_touched"), ("L2", "recycled_not_mailed")]
 
 
 def test_what_does_not_occur_is_unknown_and_not_zero() -> None:
     nothing = leaks(HANDED, columns=LoopColumns(), agreement=Agreement())
     assert nothing.unknown == {
-        "not_touched": "no event of the kind handed_over is in the data",
-        "gone_silent": "no event of the kinds accepted, contacted or agreement.sales_kinds is in the data",
-        "high_not_handed": "no event of the kind handed_over is in the data",
-        "lost_not_recycled": "the project file names no agreement.recycle_reasons",
-        "recycled_not_mailed": "the project file names no agreement.nurture_kinds",
+        "not_touched": "no_hand_offs",
+        "gone_silent": "no_word_of_sales",
+        "high_not_handed": "no_hand_offs",
+        "lost_not_recycled": "no_recycle_reasons",
+        "recycled_not_mailed": "no_nurture_kinds",
     }
     assert len(nothing.rows) == 0
     assert nothing.counts == dict.fromkeys(LEAKS)
@@ -175,16 +175,16 @@ def test_what_does_not_occur_is_unknown_and_not_zero() -> None:
         (
             ["handed_over", "accepted"],
             {
-                "not_touched": "no event of the kinds contacted or agreement.sales_kinds is in the data",
-                "lost_not_recycled": "no event of the kind recycled is in the data",
-                "recycled_not_mailed": "no event of agreement.nurture_kinds is in the data",
+                "not_touched": "no_contacts",
+                "lost_not_recycled": "no_recycled",
+                "recycled_not_mailed": "no_nurture_events",
             },
         ),
         (
             ["handed_over", "call", "mail_sent"],
             {
-                "lost_not_recycled": "no event of the kind recycled is in the data",
-                "recycled_not_mailed": "no event of the kinds rejected or recycled is in the data",
+                "lost_not_recycled": "no_recycled",
+                "recycled_not_mailed": "no_returns",
             },
         ),
         (KINDS, {}),
@@ -201,19 +201,15 @@ def test_each_kind_that_occurs_lets_its_leaks_be_told(
 
 def test_outcomes_without_times_or_reasons_tell_no_lost_lead() -> None:
     flat = leaks({"won": False, "reason": "timing"})
-    assert flat.unknown == {
-        "lost_not_recycled": "the outcomes have no time at which a lead was lost"
-    }
-    assert leaks({**LOST, "reason": None}).unknown == {
-        "lost_not_recycled": "the outcomes have no reason of a loss"
-    }
+    assert flat.unknown == {"lost_not_recycled": "no_closing_times"}
+    assert leaks({**LOST, "reason": None}).unknown == {"lost_not_recycled": "no_loss_reasons"}
 
 
 def test_without_a_publication_nobody_can_be_left_lying() -> None:
     loop = loop_table(pd.DataFrame([{"lead_id": "L1", **HANDED}]))
     none = pd.DataFrame({"lead_id": [], "close_probability": [], "expected_value": []})
     told = find_leaks(loop, none, AGREED, LoopColumns(kinds=KINDS), NIGHT, handed=None)
-    assert told.unknown["high_not_handed"] == "no night was published before this one"
+    assert told.unknown["high_not_handed"] == "no_publication"
     assert [*told.rows["team"]] == [None]
 
 
@@ -238,3 +234,11 @@ def test_a_file_tells_what_a_frame_does(tmp_path: Path) -> None:
 
 def test_every_leak_says_what_to_do() -> None:
     assert all(words and words == words.strip() for words in WHAT_TO_DO.values())
+
+
+def test_why_a_leak_is_not_known_is_said_in_words() -> None:
+    assert WHY_WORDS["no_recycled"] == "no event of the kind recycled is in the data"
+    assert all(
+        leaks(HANDED, columns=LoopColumns(), agreement=Agreement()).unknown[leak] in WHY_WORDS
+        for leak in LEAKS
+    )

@@ -1,0 +1,256 @@
+"""What falls between marketing and sales: leaks tonight, who touches hand-offs late, and what closed all the same."""
+
+from datetime import timedelta
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from features.leaks import LEAKS, NOT_TOUCHED, Leaks, Why, find_leaks
+from reports.facts import Fact, Finite, Interval, Maybe, Name
+from reports.holm import holm
+from reports.intervals import TAIL, share_interval
+from reports.lead_quality import within
+from reports.lead_state import UNKNOWN, group_names
+from reports.material import Material
+
+LeakName = Literal[
+    "not_touched", "gone_silent", "high_not_handed", "lost_not_recycled", "recycled_not_mailed"
+]
+LOOK_BACK_DAYS = 90
+BINS = 4
+FEWEST_OF_A_BIN = 5  # leads touched in time, that late ones of like score are held against
+FEW = 50
+DRAWS = 4000
+SURE = 0.05
+
+
+class LeakTotal(Fact):
+    """One leak tonight: how many leads, and what their open ones are expected to bring.
+
+    ``leads`` is None where the data cannot tell, and ``unknown`` says why.
+    """
+
+    leak: LeakName
+    leads: NonNegativeInt | None = None
+    unknown: Why | None = None
+    expected_wins: Maybe = None
+    expected_value: Maybe = None
+
+
+class LateRow(Fact):
+    """An owner or a team: leads handed over in the last 90 days whose time is over, and those not touched in it.
+
+    ``above``: clearly above all others together (Fisher's exact test, by Holm over all rows at once); ``others`` is
+    their share. ``few``: under 50 leads.
+    """
+
+    name: Name
+    leads: PositiveInt
+    late: NonNegativeInt
+    share: Interval
+    others: Maybe = None
+    above: bool = False
+    few: bool = False
+
+
+class LateWins(Fact):
+    """Leads handed over in the period and not touched in time, held against like-scored ones that were.
+
+    Leads whose outcome is known; ``bins`` of the score at arrival were compared. ``expected``: wins, had they closed
+    like those touched in time. ``missing`` (expected less won) has a 95 % interval and may be below zero.
+    """
+
+    leads: NonNegativeInt
+    wins: NonNegativeInt
+    in_time: NonNegativeInt
+    bins: PositiveInt
+    expected: NonNegativeFloat
+    missing: Finite
+    missing_low: Finite
+    missing_high: Finite
+
+
+class LeaksFacts(Fact):
+    """What leaks.
+
+    ``handed`` leads were handed over in the last ``look_back_days`` and had their ``contact_within_hours``; of them
+    ``late`` were not touched in it (None: the data cannot tell, ``late_unknown`` says why). ``small_groups`` owners and
+    teams are under ``min_group`` leads and not named. ``at_stake``: what the open leads that leak tonight are
+    expected to bring, each counted once; ``at_stake_wins`` the same in wins.
+    """
+
+    contact_within_hours: PositiveFloat
+    look_back_days: PositiveInt = LOOK_BACK_DAYS
+    totals: list[LeakTotal] = []
+    handed: NonNegativeInt | None = None
+    late: Interval | None = None
+    late_unknown: Why | None = None
+    owners: list[LateRow] = []
+    teams: list[LateRow] = []
+    small_groups: NonNegativeInt = 0
+    at_stake: Maybe = None
+    at_stake_wins: Maybe = None
+    open_leaks: NonNegativeInt = 0
+    late_wins: LateWins | None = None
+
+
+def leaks_facts(material: Material) -> LeaksFacts:
+    """Return what leaks tonight and what has leaked of late; nothing is told of less than ``min_group`` leads."""
+    agreement = material.project.agreement
+    found = find_leaks(
+        material.loop,
+        material.tonight,
+        agreement,
+        material.columns,
+        material.as_of,
+        handed=material.nights,
+    )
+    open_ = found.rows[found.rows["lead_id"].isin(material.tonight["lead_id"])]
+    once = open_.drop_duplicates("lead_id")
+    facts = LeaksFacts(
+        contact_within_hours=agreement.contact_within_hours,
+        totals=[_total(leak, found) for leak in LEAKS],
+        at_stake=_sum(once["expected_value"]),
+        at_stake_wins=_sum(once["close_probability"]),
+        open_leaks=len(once),
+        late_unknown=found.unknown.get(NOT_TOUCHED),
+    )
+    return facts if NOT_TOUCHED in found.unknown else _with_late(facts, material)
+
+
+def _total(leak: str, found: Leaks) -> LeakTotal:
+    rows = found.rows[found.rows["leak"] == leak]
+    return LeakTotal.model_validate(
+        {
+            "leak": leak,
+            "leads": found.counts[leak],
+            "unknown": found.unknown.get(leak),
+            "expected_wins": _sum(rows["close_probability"]),
+            "expected_value": _sum(rows["expected_value"]),
+        }
+    )
+
+
+def _sum(values: "pd.Series[float]") -> float | None:
+    return float(values.sum()) if values.notna().any() else None
+
+
+def late_leads(material: Material) -> pd.DataFrame:
+    """Return the leads whose last hand-off had its time: the loop's columns and ``late``, not touched in it."""
+    loop = material.loop
+    allowed = timedelta(hours=material.project.agreement.contact_within_hours)
+    handed = pd.to_datetime(loop["handed_at"])
+    due = handed + allowed <= min(material.as_of, material.data_cutoff)
+    in_time = pd.to_datetime(loop["contacted_at"]) - handed <= allowed
+    return loop.assign(handed_at=handed, late=~in_time)[due]
+
+
+def _with_late(facts: LeaksFacts, material: Material) -> LeaksFacts:
+    due = late_leads(material)
+    late = due[due["handed_at"] >= material.as_of - timedelta(days=LOOK_BACK_DAYS)]
+    owners, small_owners = _rows(late, "owner", material.min_group)
+    teams, small_teams = _rows(late, material.columns.team, material.min_group)
+    told = len(late) >= material.min_group
+    return facts.model_copy(
+        update={
+            "handed": len(late),
+            "late": share_interval(int(late["late"].sum()), len(late)) if told else None,
+            "owners": owners,
+            "teams": teams,
+            "small_groups": small_owners + small_teams,
+            "late_wins": _late_wins(due, material),
+        }
+    )
+
+
+def _rows(late: pd.DataFrame, column: str | None, min_group: int) -> tuple[list[LateRow], int]:
+    """Return the groups that are large enough, those with the largest share first, and how many are not."""
+    from scipy.stats import fisher_exact
+
+    if column is None or column not in late or not len(late):
+        return [], 0
+    names = group_names(late[column])
+    known = late[(names != UNKNOWN).to_numpy()]
+    by_name = known["late"].groupby(names[names != UNKNOWN]).agg(["size", "sum"]).astype(int)
+    large = by_name[by_name["size"] >= min_group]
+    all_leads, all_late = len(late), int(late["late"].sum())
+    chances, shares = list[float](), list[float | None]()
+    for size, hits in large.itertuples(index=False):
+        rest, rest_late = all_leads - size, all_late - hits
+        table = [[hits, size - hits], [rest_late, rest - rest_late]]
+        chances.append(float(fisher_exact(table, alternative="greater").pvalue))
+        shares.append(rest_late / rest if rest >= min_group else None)
+    rows = []
+    for (name, size, hits), chance, others in zip(
+        large.itertuples(), holm(chances), shares, strict=True
+    ):
+        share = share_interval(hits, size)
+        assert share is not None  # noqa: S101  a group has leads
+        rows.append(
+            LateRow(
+                name=str(name),
+                leads=size,
+                late=hits,
+                share=share,
+                others=others,
+                above=others is not None and chance <= SURE,
+                few=size < FEW,
+            )
+        )
+    return sorted(rows, key=lambda row: (-row.share.value, -row.leads, row.name)), int(
+        (by_name["size"] < min_group).sum()
+    )
+
+
+def _late_wins(due: pd.DataFrame, material: Material) -> LateWins | None:
+    """Hold the period's late leads against those in time, within quarters of the score at arrival.
+
+    Each bin's two close rates have Jeffreys' posterior; drawn together they give the interval of the difference.
+    """
+    ended = due[within(due["handed_at"], material.period) & due["won"].notna()]
+    scored = ended.merge(
+        material.arrivals[["lead_id", "close_probability"]], on="lead_id", how="inner"
+    )
+    if min(int(scored["late"].sum()), int((~scored["late"]).sum())) < material.min_group:
+        return None
+    # By ranks that equals share: a few scores that are common to many leads still part them.
+    rank = (scored["close_probability"].rank() - 0.5) / len(scored)
+    scored = scored.assign(bin=np.floor(BINS * rank).astype(int), won=scored["won"].astype(bool))
+    late, late_wins = _by_bin(scored, late=True)
+    in_time, in_time_wins = _by_bin(scored, late=False)
+    told = (in_time >= FEWEST_OF_A_BIN) & (late > 0)
+    if not told.any():
+        return None
+    late, late_wins, in_time, in_time_wins = (
+        counts[told] for counts in (late, late_wins, in_time, in_time_wins)
+    )
+    random = np.random.default_rng(material.project.model.seed)
+    as_in_time = random.beta(
+        in_time_wins + 0.5, in_time - in_time_wins + 0.5, size=(DRAWS, len(late))
+    )
+    as_late = random.beta(late_wins + 0.5, late - late_wins + 0.5, size=(DRAWS, len(late)))
+    low, high = np.quantile((as_in_time - as_late) @ late, [TAIL, 1 - TAIL])
+    expected = float((late * in_time_wins / in_time).sum())
+    missing = expected - float(late_wins.sum())
+    return LateWins(
+        leads=int(late.sum()),
+        wins=int(late_wins.sum()),
+        in_time=int(in_time.sum()),
+        bins=len(late),
+        expected=expected,
+        missing=missing,
+        missing_low=min(missing, float(low)),
+        missing_high=max(missing, float(high)),
+    )
+
+
+def _by_bin(scored: pd.DataFrame, *, late: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how many leads and wins each bin has, of those that are late or of the others."""
+    some = scored[scored["late"] == late]
+    codes = some["bin"].to_numpy(dtype=np.int64)
+    leads = np.bincount(codes, minlength=BINS)
+    wins = np.bincount(codes[some["won"].to_numpy(dtype=bool)], minlength=BINS)
+    return leads, wins

@@ -1,0 +1,224 @@
+"""Leaks in figures and words: who is late, what late leads closed like, and what is not known."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.loop import STEPS, LoopColumns
+from reports import leaks
+from reports import leaks_facts as module
+from reports.facts import Interval
+from reports.leaks import leaks_findings, leaks_sentences
+from reports.leaks_facts import LateWins, LeaksFacts, leaks_facts
+from reports.material import Material
+from tests.reports.materials import (
+    CUTOFF,
+    VOICE,
+    drawn_arrivals,
+    drawn_loop,
+    drawn_project,
+    drawn_tonight,
+    loop_table,
+    material,
+)
+
+NBSP = "\N{NO-BREAK SPACE}"
+KINDS = [*STEPS, "call", "mail_sent"]
+AGREEMENT = {
+    "recycle_reasons": ["No budget"],
+    "nurture_kinds": ["mail_sent"],
+    "contact_within_hours": 24,
+}
+
+
+def handed(
+    late_of_each: dict[str, tuple[int, int]], *, days_ago: int = 30, **more: Any
+) -> Material:
+    """Leads handed over to owners: so many, and so many of them never touched."""
+    rows = []
+    for owner, (count, late) in late_of_each.items():
+        for number in range(count):
+            at = pd.Timestamp(CUTOFF) - timedelta(days=days_ago)
+            touched = None if number < late else at + timedelta(hours=3)
+            rows.append(
+                {
+                    "lead_id": f"{owner}{number:03}",
+                    "created_at": at - timedelta(days=1),
+                    "owner": owner,
+                    "lead_team": f"team of {owner}",
+                    "handed_at": at,
+                    "contacted_at": touched,
+                    "last_sales_at": touched,
+                    "with_sales": True,
+                    "won": pd.NA,
+                }
+            )
+    columns = LoopColumns(team="lead_team", kinds=KINDS)
+    project = drawn_project(agreement=AGREEMENT)
+    return material(loop_table(pd.DataFrame(rows)), columns=columns, project=project, **more)
+
+
+def say(facts: LeaksFacts) -> list[str]:
+    return [sentence.replace(NBSP, " ") for sentence in leaks_sentences(facts, VOICE)]
+
+
+def test_an_owner_who_is_clearly_later_than_all_others_is_marked() -> None:
+    facts = leaks_facts(handed({"Kim": (60, 30), "Lee": (60, 6), "Ines": (60, 5)}))
+    assert (facts.handed, facts.late and round(facts.late.value, 3)) == (180, 0.228)
+    assert [(row.name, row.leads, row.late, row.above, row.few) for row in facts.owners] == [
+        ("Kim", 60, 30, True, False),
+        ("Lee", 60, 6, False, False),
+        ("Ines", 60, 5, False, False),
+    ]
+    assert [row.name for row in facts.teams if row.above] == ["team of Kim"]
+
+
+def test_differences_that_chance_would_make_mark_nobody() -> None:
+    facts = leaks_facts(handed({"Kim": (40, 9), "Lee": (40, 6), "Ines": (40, 5)}))
+    assert not any(row.above for row in (*facts.owners, *facts.teams))
+    assert all(row.few for row in facts.owners)
+
+
+def test_nobody_under_ten_leads_is_named() -> None:
+    facts = leaks_facts(handed({"Kim": (60, 10), "Tiny": (9, 9)}))
+    assert [row.name for row in facts.owners] == ["Kim"]
+    assert facts.small_groups == 2
+    assert "Tiny" not in facts.model_dump_json()
+    assert not any("Tiny" in sentence for sentence in say(facts))
+    assert [row.others for row in facts.owners] == [None]  # the others are the nine
+
+
+def test_who_still_has_time_or_was_handed_over_long_ago_is_not_counted() -> None:
+    assert leaks_facts(handed({"Kim": (60, 30)}, days_ago=0)).handed == 0
+    assert leaks_facts(handed({"Kim": (60, 30)}, days_ago=91)).handed == 0
+    assert leaks_facts(handed({"Kim": (60, 30)}, days_ago=89)).handed == 60
+
+
+def test_the_sentences_tell_tonights_leaks_who_is_late_and_what_is_not_known() -> None:
+    said = say(leaks_facts(handed({"Kim": (60, 30), "Lee": (60, 6)})))
+    assert said[0] == "Handed over and not touched in time: 36 leads."
+    assert said[1] == "Accepted and gone silent: 84 leads."
+    assert said[2] == (
+        "Scored high and never handed over: unknown, for no night was published before this one."
+    )
+    assert said[4] == "Back with marketing and never written to: no lead tonight."
+    assert said[5] == (
+        "Of 120 leads handed over in the last 90 days, 30% (22% to 39%) were not touched within 24 hours."
+    )
+    assert said[6] == (
+        "team of Kim: of 60 leads handed over, 50% (38% to 62%) were not touched within 24 hours; "
+        "with all others it is 10%."
+    )
+
+
+def test_what_is_at_stake_counts_each_open_lead_once() -> None:
+    some = handed({"Kim": (30, 30)})
+    some.loop["accepted_at"] = some.loop["handed_at"]
+    tonight = drawn_tonight(some.loop)
+    facts = leaks_facts(Material(**{**vars(some), "tonight": tonight}))
+    assert [total.leads for total in facts.totals][:2] == [30, 30]
+    assert (facts.open_leaks, facts.at_stake) == (30, 30 * 1000.0)
+    assert (
+        say(facts)[5]
+        == "EUR 30,000 of expected value lie with the 30 open leads that leak tonight."
+    )
+
+
+def test_a_company_with_leads_and_outcomes_alone_is_told_what_is_not_known() -> None:
+    some = material(drawn_loop(200, steps=False), columns=LoopColumns())
+    facts = leaks_facts(some)
+    assert (facts.handed, facts.late, facts.late_wins) == (None, None, None)
+    assert facts.late_unknown == "no_hand_offs"
+    assert {total.leads for total in facts.totals} == {None}
+    assert all("unknown, for" in sentence for sentence in say(facts))
+    assert leaks_findings(facts, VOICE) == []
+
+
+def late_company(rate_late: float, rate_in_time: float, count: int = 2000) -> Material:
+    random = np.random.default_rng(3)
+    loop = drawn_loop(count, days=180)
+    late = random.random(count) < 0.4
+    won = random.random(count) < np.where(late, rate_late, rate_in_time)
+    loop["handed_at"] = loop["created_at"] + timedelta(days=1)
+    loop["contacted_at"] = loop["handed_at"] + timedelta(hours=2)
+    loop.loc[late, "contacted_at"] = pd.NaT
+    loop["won"] = pd.Series(won, dtype="boolean").where(loop["won"].notna())
+    arrivals = drawn_arrivals(loop, random.random(count))
+    return material(loop, arrivals=arrivals, project=drawn_project(agreement=AGREEMENT))
+
+
+def test_late_leads_are_held_against_like_scored_ones_that_were_touched_in_time() -> None:
+    wins = leaks_facts(late_company(0.1, 0.3)).late_wins
+    assert wins is not None
+    assert wins.bins == 4
+    assert abs(wins.expected - 0.3 * wins.leads) < 15
+    assert 0 < wins.missing_low < wins.missing < wins.missing_high
+    equal = leaks_facts(late_company(0.2, 0.2)).late_wins
+    assert equal is not None
+    assert equal.missing_low < 0 < equal.missing_high
+
+
+def test_a_mix_of_scores_is_not_taken_for_lateness() -> None:
+    """Low-scored leads are touched late and close less; among alike leads there is no difference."""
+    random = np.random.default_rng(5)
+    some = late_company(0.2, 0.2, 4000)
+    loop, low = some.loop, random.random(4000) < 0.5
+    score = np.where(low, 0.05, 0.4)
+    late = random.random(4000) < np.where(low, 0.7, 0.2)
+    loop["contacted_at"] = (loop["handed_at"] + timedelta(hours=2)).where(~late)
+    loop["won"] = pd.Series(random.random(4000) < score, dtype="boolean").where(loop["won"].notna())
+    wins = leaks_facts(
+        Material(**{**vars(some), "arrivals": drawn_arrivals(loop, score)})
+    ).late_wins
+    assert wins is not None
+    assert wins.missing_low < 0 < wins.missing_high
+
+
+def test_without_scores_at_arrival_nothing_is_compared() -> None:
+    some = late_company(0.1, 0.3)
+    empty = some.arrivals.head(0)
+    assert leaks_facts(Material(**{**vars(some), "arrivals": empty})).late_wins is None
+
+
+def test_a_comparison_says_that_it_proves_no_cause() -> None:
+    wins = LateWins(
+        leads=80, wins=4, in_time=200, bins=4, expected=10.5, missing=6.5, missing_low=1.2, missing_high=12.4
+    )  # fmt: skip
+    facts = LeaksFacts(contact_within_hours=24, late_wins=wins)
+    assert say(facts) == [
+        "Of 80 leads handed over in the period and not touched in time, 4 closed; at the rate of like-scored leads "
+        "that were touched in time it would be 11, a difference of 6.5 (1.2 to 12).",
+        "This compares leads of like scores and proves no cause: which leads were left lying was nobody's experiment.",
+    ]
+    assert [finding.kind for finding in leaks_findings(facts, VOICE)] == ["late_wins"]
+
+
+def test_findings_name_the_team_and_the_owner_and_order_them() -> None:
+    facts = leaks_facts(handed({"Kim": (60, 30), "Lee": (60, 6)}))
+    found = leaks_findings(facts, VOICE)
+    assert [(finding.kind, finding.subject) for finding in found] == [
+        ("team_leaks", "team of Kim"),
+        ("owner_leaks", "Kim"),
+        ("leak_not_touched", "Handed over and not touched in time"),
+        ("leak_gone_silent", "Accepted and gone silent"),
+    ]
+    assert found[0].figures["leads"] == 60
+    assert round(float(found[0].figures["others"]), 2) == 0.1
+    assert all(finding.section == "leaks" for finding in found)
+
+
+def test_facts_go_to_json_and_back() -> None:
+    facts = leaks_facts(late_company(0.1, 0.3))
+    assert LeaksFacts.model_validate_json(facts.model_dump_json()) == facts
+    assert isinstance(facts.late, Interval)
+
+
+def test_no_word_claims_a_cause() -> None:
+    words = " ".join(value for value in vars(leaks).values() if isinstance(value, str)) + " ".join(
+        [*leaks.NAMES.values(), *leaks.UNKNOWN.values()]
+    )
+    assert not re.search(r"\b(because|causes|leads to|drives|thanks to|brings)\b", words)
+    assert set(leaks.UNKNOWN) == set(module.Why.__args__)  # type: ignore[attr-defined]
