@@ -46,7 +46,7 @@ class Evidence:
     """
 
     trained: Mapping[str, Any]
-    bundle: Bundle
+    bundle: Bundle | None
     model_version: str
     aged: pd.DataFrame | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)

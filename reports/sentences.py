@@ -95,7 +95,8 @@ def told_apart(facts: ReportFacts, voice: Voice) -> str:
     if not facts.tells_leads_apart:
         if not facts.tried:
             return voice.say(
-                "No model was tried, as the project file asks for the base rate alone, so the order of a call list is left to you."
+                "No model was tried: the project file asks for the base rate alone, so leads of the same age all get the same "
+                "probability, and the order of a call list is left to you."
             )
         if facts.closing_times:
             return voice.say(

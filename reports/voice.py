@@ -103,6 +103,10 @@ class Voice:
         """Write a share in percent for a sentence: whole numbers wherever they are enough."""
         return self._percent(share, 0) if abs(100 * share) >= 1.5 else self.percent(share)
 
+    def percent_fine(self, share: float) -> str:
+        """Write a share in percent with one place, as figures that are compared are written."""
+        return self._percent(share, 1)
+
     def points(self, difference: float) -> str:
         """Write a difference of probabilities in percentage points: 1.2 percentage points."""
         return self.say("{number} percentage points", number=self.number(100 * difference, 1))

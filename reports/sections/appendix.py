@@ -125,7 +125,7 @@ def _metric(metrics: Metrics, key: str, places: int, voice: Voice) -> Cell:
     if value is None:
         return Cell("–")
     return Cell(
-        voice.percent(value) if key == "wins_in_top_20" else voice.number(value, places), value
+        voice.percent_fine(value) if key == "wins_in_top_20" else voice.number(value, places), value
     )
 
 

@@ -67,6 +67,14 @@ class Page:
             "result"
         ].get("value")
 
+    def promised(self, expression: str) -> Any:
+        """Return what a promise of the page is kept with."""
+        told = self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
+        assert "exceptionDetails" not in told, told["exceptionDetails"]
+        return told["result"].get("value")
+
     @property
     def requests(self) -> list[str]:
         return [

@@ -1,6 +1,7 @@
 """A made-up company's facts, for the tests of the report."""
 
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from reports.facts import (
@@ -16,12 +17,14 @@ from reports.facts import (
     Metrics,
     QuarantineRow,
     Segment,
-    SourceRow,
     Suspect,
 )
 from reports.intervals import cost_interval, share_interval
+from reports.quality_facts import QualityFacts, quality_facts
+from reports.quality_rows import DimensionRows, QualityRow
 from reports.report_facts import ReportFacts
-from reports.words import TIMES
+from reports.voice import TIMES
+from tests.reports.materials import drawn_arrivals, drawn_loop, material
 
 
 def metrics(**changed: Any) -> Metrics:
@@ -42,20 +45,41 @@ def metrics(**changed: Any) -> Metrics:
 
 def source(
     name: str, leads: int, mature: int, closed: int, spend: float | None = None, **changed: Any
-) -> SourceRow:
+) -> QualityRow:
+    rate = share_interval(closed, mature) if mature >= 10 else None
     values: dict[str, Any] = {
-        "source": name,
+        "name": name,
+        "few": leads < 50,
         "leads": leads,
         "mature": mature,
-        "closed": closed,
-        "won": closed,
+        "wins": closed,
         "open": leads - mature,
-        "close_rate": share_interval(closed, mature) if mature >= 10 else None,
-        "expected_wins": (leads - mature) * 0.07,
+        "close_rate": rate,
+        "shrunk": rate,
+        "open_expected": wins_interval((leads - mature) * 0.07),
         "spend": spend,
         "cost_per_win": cost_interval(spend, closed + 2.5) if spend else None,
     }
-    return SourceRow(**{**values, **changed})
+    return QualityRow(**{**values, **changed})
+
+
+def wins_interval(expected: float) -> Interval:
+    spread = 2 * expected**0.5
+    return Interval(value=expected, low=max(0.0, expected - spread), high=expected + spread)
+
+
+def example_quality(rows: list[QualityRow]) -> QualityFacts:
+    """Return quality against volume as a small drawn company has it, with these sources."""
+    drawn = _drawn_quality()
+    others = [one for one in drawn.dimensions if one.dimension != "source"]
+    sources = DimensionRows(dimension="source", rows=rows, groups=len(rows))
+    return drawn.model_copy(update={"dimensions": [*([sources] if rows else []), *others]})
+
+
+@cache
+def _drawn_quality() -> QualityFacts:
+    loop = drawn_loop(200)
+    return quality_facts(material(loop, arrivals=drawn_arrivals(loop)))
 
 
 def level(label: str, leads: int, odds: float, wins: int) -> Level:
@@ -70,7 +94,7 @@ SOURCES = [
     source("Referral", 690, 612, 129),
     source("Content syndication", 540, 488, 14, 61_900.0),
     source("Partner", 214, 180, 19),
-    source("Other, small sources", 31, 7, 0, pooled=True),
+    source("Other, small groups", 31, 7, 0, pooled=True),
 ]
 DRIVERS = [
     Driver(
@@ -190,6 +214,7 @@ def point(predicted: float, observed: float, rows: int) -> CalibrationPoint:
 
 
 def example_facts(**changed: Any) -> ReportFacts:
+    """Return the company's facts; ``sources`` are the rows of its quality against volume."""
     values: dict[str, Any] = {
         "title": "Harbour Software",
         "as_of": datetime(2026, 11, 20, 4, 30),  # noqa: DTZ001  canonical times are naive UTC
@@ -234,7 +259,6 @@ def example_facts(**changed: Any) -> ReportFacts:
         "segments": SEGMENTS,
         "gains": [GainsPoint(leads=leads, wins=wins) for leads, wins in GAINS],
         "drivers": DRIVERS,
-        "sources": SOURCES,
         "tonight": [
             GradeRow(
                 grade="A",
@@ -292,4 +316,5 @@ def example_facts(**changed: Any) -> ReportFacts:
         ],
         "warnings": ["Money was spent on “Paid Social EMEA”, which no lead carries."],
     }
-    return ReportFacts(**{**values, **changed})
+    sources = changed.pop("sources", SOURCES)
+    return ReportFacts(**{**values, "quality": example_quality(sources), **changed})

@@ -8,14 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.project import Project
+from features.loop import LoopColumns
 from features.tables import TableCount, TableSet
 from models.metrics import all_metrics, calibration_curve, gains_curve
 from models.segments import Grouping, judge_segments
-from reports.build import report_facts
+from reports.build import Evidence, report_facts
 from reports.drivers import drivers_table
 from reports.facts import GradeRow, Metrics
+from reports.material import Material
 from reports.page import render
+from reports.periods import Period
 from reports.tonight import grades_table, quarantine_table
 from reports.training import (
     calibration_points,
@@ -25,6 +27,8 @@ from reports.training import (
     segment_facts,
     why_sentence,
 )
+from reports.voice import Voice
+from tests.reports.materials import drawn_project, loop_table, material
 
 CUTOFF = datetime(2026, 6, 30)  # noqa: DTZ001  canonical times are naive UTC
 
@@ -300,15 +304,13 @@ def test_the_quarantine_names_tables_that_were_read_with_their_commonest_reason_
     assert rows[0].reasons == [("a time in the future", 2), ("no id", 1)]
 
 
-def test_all_facts_come_together_and_make_a_page(tmp_path: Path) -> None:
-    project = Project.model_validate(
-        {
-            "project": "harbour",
-            "sources": {"leads": {"path": "leads.csv"}, "outcomes": {"path": "outcomes.csv"}},
-            "report": {"title": "Harbour Software", "currency": "CHF"},
-        }
-    )
-    scored = pd.DataFrame(
+def material_of(tables: TableSet, **blocks: Any) -> Material:
+    """Return what a report of the tables is made from: ten leads are open."""
+    leads = pd.read_parquet(tables.path("leads"))
+    ended = pd.read_parquet(tables.path("outcomes"))
+    rows = leads.merge(ended, on="lead_id", how="left")
+    rows["won"] = rows["won"].astype("boolean")
+    tonight = pd.DataFrame(
         {
             "lead_id": [f"l{n}" for n in range(50, 60)],
             "close_probability": 0.2,
@@ -316,55 +318,64 @@ def test_all_facts_come_together_and_make_a_page(tmp_path: Path) -> None:
             "expected_value": np.nan,
         }
     )
-    facts = report_facts(
-        project,
-        table_set(tmp_path),
-        trained_document(),
-        scored,
+    return material(
+        loop_table(rows),
+        project=drawn_project(**blocks),
         as_of=CUTOFF,
+        data_cutoff=CUTOFF,
+        columns=LoopColumns(dimensions={"source": "source"}),
+        tonight=tonight,
+        spend=pd.read_parquet(tables.path("spend")),
+        mean_amount=None,
+        period=Period.numbered("quarter", 2026, 1, "UTC"),
+    )
+
+
+def test_all_facts_come_together_and_make_a_page(tmp_path: Path) -> None:
+    tables = table_set(tmp_path)
+    suspect = {
+        "column": "c",
+        "label": "Contract",
+        "evidence": "filled after the win",
+        "verdict": "left out",
+    }
+    told = material_of(tables, report={"title": "Harbour Software", "currency": "CHF"})
+    evidence = Evidence(
+        trained=trained_document(),
+        bundle=None,
         model_version="3",
         left_out={"fax": "the same value in every row"},
-        suspects=[
-            {
-                "column": "c",
-                "label": "Contract",
-                "evidence": "filled after the win",
-                "verdict": "left out",
-            }
-        ],
-        warnings=["The events end early."],
+        suspects=[suspect],
     )
+    voice = Voice.of(currency="CHF")
+    facts = report_facts(told, tables, evidence, voice)
     assert facts.counts.model_dump() == {
         "leads": 60,
         "won": 13,
         "open": 10,
         "base_rate": pytest.approx(13 / 60),
     }
-    assert [(row.source, row.leads, row.open) for row in facts.sources][:2] == [
+    assert facts.quality is not None
+    sources = next(one for one in facts.quality.dimensions if one.dimension == "source")
+    assert [(row.name, row.leads, row.open) for row in sources.rows][:2] == [
         ("Referral", 40, 7),
         ("Stall", 20, 3),
     ]
-    assert facts.campaigns == []
-    assert facts.suspects[0].column == "Contract"
     assert facts.suspects[0].evidence == "Filled after the win."
+    assert [one.sentence for one in facts.findings if one.kind == "hindsight"] == [
+        "The column “Contract” knows how leads end, so it is left out: Filled after the win."
+    ]
     assert facts.warnings == [
-        "The events end early.",
         "Two files have no rows.",
         "Money was spent on “Stal”, which no lead carries as its source: perhaps it is spelt differently there.",
     ]
-    page = render(facts)
+    page = render(facts, voice)
     assert "Logistic regression saves 0.01: taken." in page
     assert "money in CHF" in page
     assert facts.segments == []
 
 
 def test_a_base_rate_names_no_drivers(tmp_path: Path) -> None:
-    project = Project.model_validate(
-        {
-            "project": "harbour",
-            "sources": {"leads": {"path": "leads.csv"}, "outcomes": {"path": "outcomes.csv"}},
-        }
-    )
     trained = {
         **trained_document(),
         "step": "base_rate",
@@ -377,15 +388,9 @@ def test_a_base_rate_names_no_drivers(tmp_path: Path) -> None:
         },
         "segments": judged_segments(),
     }
-    facts = report_facts(
-        project,
-        table_set(tmp_path),
-        trained,
-        pd.DataFrame(),
-        as_of=CUTOFF,
-        model_version="3",
-        left_out={},
-    )
+    tables = table_set(tmp_path)
+    evidence = Evidence(trained=trained, bundle=None, model_version="3")
+    facts = report_facts(material_of(tables), tables, evidence, Voice.of())
     assert facts.drivers == []
     assert facts.tried == ["logistic"]
     page = render(facts)
