@@ -106,10 +106,10 @@ def test_the_sentences_tell_tonights_leaks_who_is_late_and_what_is_not_known() -
     )
     assert said[4] == "Back with marketing and never written to: no lead tonight."
     assert said[5] == (
-        "Of 120 leads handed over in the last 90 days, 30% (22% to 39%) were not touched within 24 hours."
+        "Of 120 leads handed over in the last 90 days, 30% (22 to 39%) were not touched within 24 hours."
     )
     assert said[6] == (
-        "team of Kim: of 60 leads handed over, 50% (38% to 62%) were not touched within 24 hours; "
+        "team of Kim: of 60 leads handed over, 50% (38 to 62%) were not touched within 24 hours; "
         "with all others it is 10%."
     )
 
@@ -185,12 +185,12 @@ def test_without_scores_at_arrival_nothing_is_compared() -> None:
 
 def test_a_comparison_says_that_it_proves_no_cause() -> None:
     wins = LateWins(
-        leads=80, wins=4, in_time=200, bins=4, expected=10.5, missing=6.5, missing_low=1.2, missing_high=12.4
+        leads=80, wins=4, in_time=200, bins=4, expected=10.6, missing=6.6, missing_low=1.2, missing_high=12.4
     )  # fmt: skip
     facts = LeaksFacts(contact_within_hours=24, late_wins=wins)
     assert say(facts) == [
         "Of 80 leads handed over in the period and not touched in time, 4 closed; at the rate of like-scored leads "
-        "that were touched in time it would be 11, a difference of 6.5 (1.2 to 12).",
+        "that were touched in time it would be 11, a difference of 6.6 (1.2 to 12).",
         "This compares leads of like scores and proves no cause: which leads were left lying was nobody's experiment.",
     ]
     assert [finding.kind for finding in leaks_findings(facts, VOICE)] == ["late_wins"]
