@@ -17,6 +17,7 @@ from models.scorer import Floats
 
 WINS_OF_A_HALF = 50  # fewer, and choosing and measuring share their leads
 LEVEL = 0.05
+HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -133,8 +134,8 @@ def tell(
             if choosing is None or measured is None:
                 continue
             looked_at += 1
-            # of a condition and its opposite, equally strong, the one that leads close with more often
-            rank = round(choosing.strength, 9) + (1e-10 if choosing.log_ratio > 0 else 0.0)
+            # of a condition and its opposite, equally strong, the one that fewer leads meet: most are the rule
+            rank = round(choosing.strength, 9) + (1e-10 if question.met.mean() <= HALF else 0.0)
             if rank > most:
                 best, most = (question, measured, alike), rank
         if best is not None:

@@ -84,6 +84,13 @@ class Explained:
             if len(once)
             else np.zeros((0, len(bundle.catalogue.features)))
         )
+        same = [
+            len(once) > 0 and once[name].nunique(dropna=False) == 1
+            for name in bundle.catalogue.names
+        ]
+        parts[:, same] = (
+            0.0  # what it adds differs by lead only through what it comes together with
+        )
         average = parts.mean(axis=0) if len(once) else 0.0
         features = [
             feature.model_copy(update={"group": CAME_FROM})

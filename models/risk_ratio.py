@@ -14,7 +14,7 @@ from models.conditions import Flags
 from models.scorer import Floats
 
 Codes = npt.NDArray[np.intp]
-MOST_STRATA = 10
+MOST_STRATA = 50  # with ten, half of the confounding that is left is left; more cost next to nothing
 LEADS_PER_STRATUM = 20
 FEWEST_WINS = 5  # on the side that is told
 Z = 1.959963984540054
@@ -55,7 +55,7 @@ class Ratio:
 
 
 def strata_of(rest: Floats, most: int = MOST_STRATA) -> Codes:
-    """Return each row's stratum, (rows,): up to ten of equal mass by what the model says of everything else.
+    """Return each row's stratum, (rows,): up to fifty of equal mass, by a score of the leads.
 
     Fewer where there are few leads. Equal values always lie together.
     """

@@ -67,7 +67,8 @@ def closing_facts(
         known = {} if bundle.step == "base_rate" else _as_trained(explanation)
         return ClosingFacts.model_validate({"step": bundle.step, **known})
     explained = Explained.of(bundle, frame, chosen=_chosen(material))
-    age, least = age_of(explained), material.min_group
+    age = None if material.flat else age_of(explained)
+    least = material.min_group
     label = explained.frame["label"].to_numpy(dtype=float)
     told = alike_leads(explained, min_group=least)
     wins = float(label.sum()) / (2 if told.apart else 1)  # about, of those that were measured on
@@ -156,7 +157,7 @@ def _points(one: Points) -> PointsFact:
     )
 
 
-def _condition(one: Alike, age: int, wins: float) -> ConditionFact:
+def _condition(one: Alike, age: int | None, wins: float) -> ConditionFact:
     return ConditionFact(
         condition=one.condition,
         age_days=age,

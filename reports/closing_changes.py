@@ -24,7 +24,7 @@ def earlier_closing(facts: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 
 def changed_strengths(
-    earlier: Mapping[str, Any], age: int, now: Sequence[StrengthFact]
+    earlier: Mapping[str, Any], age: int | None, now: Sequence[StrengthFact]
 ) -> Iterator[ChangedStrength]:
     """Yield the concepts whose strength rose or fell by more than a third, those that came or went among them."""
     before = _each(StrengthFact, earlier.get("concepts"))
@@ -40,7 +40,7 @@ def changed_strengths(
 
 
 def changed_conditions(
-    earlier: Mapping[str, Any], age: int, explained: Explained, min_group: int
+    earlier: Mapping[str, Any], age: int | None, explained: Explained, min_group: int
 ) -> Iterator[ChangedCondition]:
     """Yield the conditions of the last review whose ratio lies elsewhere now.
 

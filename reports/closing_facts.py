@@ -41,7 +41,7 @@ class ConditionFact(Fact):
     """
 
     condition: Condition
-    age_days: NonNegativeInt
+    age_days: NonNegativeInt | None
     leads: NonNegativeInt
     wins: NonNegativeInt
     rate: Share
@@ -100,7 +100,7 @@ class ChangedCondition(Fact):
     """A condition whose ratio moved beyond chance since the review before, measured now as it was then."""
 
     condition: Condition
-    age_days: NonNegativeInt
+    age_days: NonNegativeInt | None
     before: Interval
     now: Interval
     leads: NonNegativeInt
@@ -110,12 +110,12 @@ class ClosingFacts(Fact):
     """What makes a lead close, as far as data can tell: what goes with closing.
 
     ``step`` is the model's, None without one. ``age_days``: all leads are seen as they were at that age, those that
-    were still open; ``wins`` closed within ``horizon_days`` of it (None: ever, in a flat export). ``looked_at`` conditions were asked,
+    were still open (None: a flat export, where nobody knows when); ``wins`` closed within ``horizon_days`` of it (None: ever, in a flat export). ``looked_at`` conditions were asked,
     ``apart``: chosen and measured on different accounts. ``compared``: there is a review before this one.
     """
 
     step: Step | None
-    age_days: NonNegativeInt = 0
+    age_days: NonNegativeInt | None = None
     leads: NonNegativeInt = 0
     wins: NonNegativeInt = 0
     horizon_days: NonNegativeInt | None = None
@@ -224,16 +224,18 @@ class DiscountBand(Fact):
 class LossesFacts(Fact):
     """Why deals were lost, against whom, and what discounts go with.
 
-    ``reasons`` is None where no lost lead has one. ``discounts``: whether closing can be told by discount (``both``),
+    ``names_reasons`` and ``names_competitors``: any at all; ``reasons`` is None where too few lost leads have one. ``discounts``: whether closing can be told by discount (``both``),
     only won deals carry one (``won``), or nobody knows any (``none``). ``won_filled`` and ``lost_filled`` are the
     shares of deals with one on record. ``margin_gap`` is the mean margin of the highest band less that without a discount, in percentage
     points, with its 95 % interval.
     """
 
     lost: NonNegativeInt = 0
+    names_reasons: bool = False
     reasons: ReasonsOf | None = None
     by_level: list[ReasonsOf] = []
     stand_out: list[StandOut] = []
+    names_competitors: bool = False
     competitors: list[CompetitorRow] = []
     discounts: Literal["both", "won", "none"] = "none"
     won_filled: Share = 0.0

@@ -131,10 +131,13 @@ def _looked_at(facts: ClosingFacts, voice: Voice) -> Iterator[str]:
         "leads": voice.many("{count} lead", "{count} leads", facts.leads),
         "wins": voice.count(facts.wins),
         "horizon": voice.days(facts.horizon_days or 0),
-        "age": voice.days(facts.age_days),
+        "age": voice.days(facts.age_days or 0),
     }
-    if facts.horizon_days is None:
-        yield voice.say("Compared are {leads} as they arrived; {wins} of them closed.", **values)
+    if facts.age_days is None:
+        yield voice.say(
+            "Compared are {leads}; {wins} of them closed. When what is known of them became known is not on record.",
+            **values,
+        )
     elif facts.age_days == 0:
         yield voice.say(
             "Compared are {leads} as they arrived; {wins} of them closed within {horizon}.",
@@ -207,7 +210,7 @@ def _conditions(facts: ClosingFacts, voice: Voice) -> Iterator[str]:
         if facts.apart
         else voice.say(
             "There are too few wins to choose conditions on some leads and measure them on others:"
-            " both was done on the same leads, so these figures are likely further from 1 than the truth."
+            " both were done on the same leads, so these figures are likely further from 1 than the truth."
         )
     )
 

@@ -13,7 +13,8 @@ WEEK = 7
 FINE_BELOW = 0.5  # ratios below are written with two places
 
 # How a condition is said of leads as they arrived, at the end of their first week, and at another age.
-ARRIVED, FIRST_WEEK, OLDER = "arrived", "week", "older"
+# In a flat export nobody knows when anything was so.
+UNDATED, ARRIVED, FIRST_WEEK, OLDER = "undated", "arrived", "week", "older"
 TEMPLATES: Final[dict[tuple[str, str], str]] = {
     ("count", ARRIVED): text("{low} or more {label} when they arrived"),
     ("count", FIRST_WEEK): text("{low} or more {label} by the end of their first week"),
@@ -58,21 +59,36 @@ TEMPLATES: Final[dict[tuple[str, str], str]] = {
     ("stock", FIRST_WEEK): text("{low} or more {label} at the end of their first week"),
     ("stock", OLDER): text("{low} or more {label} at the end of their first {age}"),
     ("record", ARRIVED): text(
-        "{label} whose earlier leads had closed at {low} or more when they arrived"
+        "{label} whose earlier leads closed at {low} or more (as known when they arrived)"
     ),
     ("record", FIRST_WEEK): text(
-        "{label} whose earlier leads had closed at {low} or more by the end of their first week"
+        "{label} whose earlier leads closed at {low} or more (as known at the end of their first week)"
     ),
     ("record", OLDER): text(
-        "{label} whose earlier leads had closed at {low} or more by the end of their first {age}"
+        "{label} whose earlier leads closed at {low} or more (as known at the end of their first {age})"
     ),
+    ("count", UNDATED): text("{low} or more {label}"),
+    ("count_window", UNDATED): text("{low} or more {label} within {window}"),
+    ("recency", UNDATED): text("{label} in the last {high}"),
+    ("speed", UNDATED): text("{label} within {high}"),
+    ("level", UNDATED): text("{label} “{level}”"),
+    ("not_given", UNDATED): text("no {label} on record"),
+    ("number_from", UNDATED): text("{label} of {low} or more"),
+    ("number_below", UNDATED): text("{label} below {high}"),
+    ("number_between", UNDATED): text("{label} from {low} to below {high}"),
+    ("stock", UNDATED): text("{low} or more {label}"),
+    ("record", UNDATED): text("{label} whose earlier leads closed at {low} or more"),
 }
 
 
-def condition_words(condition: Condition, age_days: int, voice: Voice) -> str:
-    """Return a condition as it stands after "leads with": 2 or more visits to the pricing page in their first week."""
-    age = 0 if condition.at_creation else age_days
-    when = ARRIVED if age == 0 else FIRST_WEEK if age == WEEK else OLDER
+def condition_words(condition: Condition, age_days: int | None, voice: Voice) -> str:
+    """Return a condition as it stands after "leads with": 2 or more visits to the pricing page in their first week.
+
+    ``age_days``: when it was looked at; None: in a flat export.
+    """
+    age = 0 if condition.at_creation or age_days is None else age_days
+    older = ARRIVED if age == 0 else FIRST_WEEK if age == WEEK else OLDER
+    when = UNDATED if age_days is None else older
     shape = _shape(condition, age)
     record = shape == "record"
     low, high = condition.low, condition.high

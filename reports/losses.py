@@ -44,9 +44,11 @@ def losses_facts(material: Material) -> LossesFacts:
         stand_out = _stand_outs(material, told, overall)
     return LossesFacts(
         lost=len(lost),
+        names_reasons=len(told) > 0,
         reasons=overall,
         by_level=by_level,
         stand_out=stand_out,
+        names_competitors=bool(closed["competitor"].notna().any()),
         competitors=list(_competitors(closed, won, least)),
         **discount_facts(closed, won, min_group=least),
     )

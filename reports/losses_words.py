@@ -66,12 +66,12 @@ def band_words(band: DiscountBand, voice: Voice) -> str:
 
 def _reasons(facts: LossesFacts, voice: Voice) -> Iterator[str]:
     reasons = facts.reasons
-    if reasons is None:
+    if not facts.names_reasons:
         yield voice.say(
             "The reasons of losses are unknown: the column `reason` of the outcomes would tell."
         )
         return
-    if not reasons.reasons:
+    if reasons is None or not reasons.reasons:
         yield voice.say("No reason of a loss is shared by enough leads to be shown.")
         return
     yield voice.say(
@@ -98,9 +98,12 @@ def _reasons(facts: LossesFacts, voice: Voice) -> Iterator[str]:
 
 def _competitors(facts: LossesFacts, voice: Voice) -> Iterator[str]:
     if not facts.competitors:
-        yield voice.say(
-            "Which competitors deals were lost to is unknown: the column `competitor` of the outcomes would tell,"
-            " where at least as many deals name the same one as a group must have."
+        yield (
+            voice.say("No competitor is named in enough deals to be shown.")
+            if facts.names_competitors
+            else voice.say(
+                "Which competitors deals are lost to is unknown: the column `competitor` of the outcomes would tell."
+            )
         )
         return
     yield from (_competitor(one, facts, voice).sentence for one in facts.competitors[:MOST_TOLD])
@@ -113,7 +116,8 @@ def _competitors(facts: LossesFacts, voice: Voice) -> Iterator[str]:
 def _discounts(facts: LossesFacts, voice: Voice) -> Iterator[str]:
     if facts.discounts == "none":
         yield voice.say(
-            "Discounts are unknown: the columns `discount` and `margin` of the outcomes would tell."
+            "Discounts are on record for too few won deals, or for none:"
+            " the columns `discount` and `margin` of the outcomes would tell."
         )
         return
     if facts.discounts == "won":
