@@ -84,13 +84,8 @@ class Explained:
             if len(once)
             else np.zeros((0, len(bundle.catalogue.features)))
         )
-        same = [
-            len(once) > 0 and once[name].nunique(dropna=False) == 1
-            for name in bundle.catalogue.names
-        ]
-        parts[:, same] = (
-            0.0  # what it adds differs by lead only through what it comes together with
-        )
+        # what a constant adds differs by lead only through what it comes together with
+        parts[:, [_constant(once[name]) for name in bundle.catalogue.names]] = 0.0
         average = parts.mean(axis=0) if len(once) else 0.0
         features = [
             feature.model_copy(update={"group": CAME_FROM})
@@ -150,6 +145,11 @@ class Explained:
             and not (isinstance(one, Attribute | TrackRecord) and one.column in ours)
         ]
         return np.asarray(self.parts[:, others].sum(axis=1), dtype=np.float64)
+
+
+def _constant(column: pd.Series) -> bool:
+    codes, _ = pd.factorize(column, use_na_sentinel=False)
+    return len(codes) > 0 and int(codes.max()) == 0
 
 
 def _stage(feature: Feature) -> int:

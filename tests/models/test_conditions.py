@@ -136,7 +136,7 @@ def test_weekdays_are_asked_about_one_by_one_and_an_age_that_all_share_is_not() 
     ids=lambda one: one if isinstance(one, str) else "",
 )
 def test_what_did_not_happen_is_without_and_an_unknown_amount_on_neither_side(
-    shape: Any, bounds: dict[str, float], met: list[int], known: list[int]
+    shape: Any, bounds: dict[str, Any], met: list[int], known: list[int]
 ) -> None:
     condition = Condition("one", "one", "one", "timing", shape, **bounds)
     found = condition.asked(pd.Series([1.0, 2.0, 3.0, np.nan]))
