@@ -15,7 +15,11 @@ from reports.drivers import drivers_table
 from reports.facts import Audience, Driver, Finding, LeftOut, Suspect
 from reports.goals import goals_findings
 from reports.goals_facts import GoalsFacts, goals_facts
+from reports.hand_off import hand_off_findings
+from reports.hand_off_facts import HandOffFacts, hand_off_facts
 from reports.journey import journey_facts, journey_findings
+from reports.leaks import leaks_findings
+from reports.leaks_facts import LeaksFacts, leaks_facts
 from reports.losses import losses_facts
 from reports.losses_words import losses_findings
 from reports.material import Material
@@ -105,6 +109,8 @@ def report_facts(
 class Parts:
     """The parts of the report that are computed from the material."""
 
+    hand_off: HandOffFacts
+    leaks: LeaksFacts
     quality: QualityFacts
     closing: ClosingFacts
     journey: JourneyFacts
@@ -115,6 +121,8 @@ class Parts:
     def of(cls, material: Material, evidence: Evidence) -> Self:
         """Compute all of them."""
         return cls(
+            hand_off=hand_off_facts(material),
+            leaks=leaks_facts(material),
             quality=quality_facts(material),
             closing=closing_facts(
                 material,
@@ -130,6 +138,8 @@ class Parts:
     def findings(self, voice: Voice) -> list[Finding]:
         """Return what stands out in them."""
         return [
+            *leaks_findings(self.leaks, voice),
+            *hand_off_findings(self.hand_off, voice),
             *quality_findings(self.quality, voice),
             *closing_findings(self.closing, voice),
             *goals_findings(self.goals, voice),

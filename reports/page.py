@@ -15,7 +15,17 @@ from reports.blocks import Section
 from reports.facts import Audience
 from reports.palette import DARK, LIGHT
 from reports.report_facts import ReportFacts
-from reports.sections import appendix, closing, goals, honesty, losses, opening, quality
+from reports.sections import (
+    appendix,
+    closing,
+    goals,
+    hand_off,
+    honesty,
+    leaks,
+    losses,
+    opening,
+    quality,
+)
 from reports.voice import Voice, text
 
 Build = Callable[[ReportFacts, Voice], Section | None]
@@ -32,6 +42,8 @@ SECTIONS: dict[str, Build] = {
     "bottom-line": opening.bottom_line,
     "no-signal": opening.no_signal,
     "findings": opening.findings,
+    "hand-off": hand_off.hand_off,
+    "leaks": leaks.leaks,
     "quality": quality.quality,
     "closing": closing.closing,
     "journey": losses.journey,

@@ -26,6 +26,8 @@ from reports.facts import (
     Suspect,
 )
 from reports.goals_facts import GoalsFacts
+from reports.hand_off_facts import HandOffFacts
+from reports.leaks_facts import LeaksFacts
 from reports.quality_facts import QualityFacts
 
 
@@ -63,6 +65,8 @@ class ReportFacts(Fact):
     audience: Audience = "leadership"
     period: str | None = None
     findings: list[Finding] = []
+    hand_off: HandOffFacts | None = None
+    leaks: LeaksFacts | None = None
     quality: QualityFacts | None = None
     closing: ClosingFacts | None = None
     journey: JourneyFacts | None = None

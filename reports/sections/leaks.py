@@ -1,0 +1,104 @@
+"""Leaks: leads that fall between marketing and sales, and by whom."""
+
+from reports import cells, charts
+from reports.blocks import Block, Cell, Chart, Fold, Row, Section, Table, Words
+from reports.leaks import leak_name, leak_sentence, leaks_sentences, row_sentence
+from reports.leaks_facts import LateRow, LeaksFacts
+from reports.report_facts import ReportFacts
+from reports.voice import Voice
+
+
+def leaks(facts: ReportFacts, voice: Voice) -> Section | None:
+    """Return what leaks tonight, who touches hand-offs late, and what that goes with."""
+    told = facts.leaks
+    if told is None:
+        return None
+    known = {leak_sentence(one, voice) for one in told.totals if one.unknown is None}
+    said = [line for line in leaks_sentences(told, voice) if line not in known]
+    blocks: list[Block] = []
+    if known:
+        blocks.append(_totals(told, voice))
+    blocks += [Words(line) for line in said]
+    for name, title, folded, rows in (
+        ("teams", voice.say("Team"), voice.say("Teams as a table"), told.teams),
+        ("owners", voice.say("Owner"), voice.say("Owners as a table"), told.owners),
+    ):
+        if len(rows) > 1:
+            blocks.append(_chart(name, title, rows, told, voice))
+            blocks.append(Fold(folded, [_table(title, rows, voice)]))
+    if known:
+        blocks.append(
+            Words(
+                voice.say("The leads themselves stand in leaks.csv of each night’s publication."),
+                "quiet",
+            )
+        )
+    return Section("leaks", voice.say("Leads that leak"), blocks)
+
+
+def _totals(told: LeaksFacts, voice: Voice) -> Table:
+    rows = []
+    for one in told.totals:
+        leads = Cell(voice.say("unknown")) if one.leads is None else cells.number(one.leads, voice)
+        wins = cells.number(one.expected_wins, voice)
+        value = cells.number(one.expected_value, voice, whole=True)
+        rows.append(Row(leak_name(one.leak, voice), [leads, wins, value]))
+    columns = [
+        voice.say("Leads"),
+        voice.say("Wins to expect of them"),
+        voice.say("Expected value, {currency}", currency=voice.currency),
+    ]
+    caption = voice.say(
+        "Tonight’s leaks. The value is what tonight’s probabilities put at stake; for leads that are lost already it is not told."
+    )
+    return Table(caption, voice.say("Leak"), columns, rows)
+
+
+def _chart(name: str, title: str, rows: list[LateRow], told: LeaksFacts, voice: Voice) -> Chart:
+    items = [
+        charts.Bar(
+            row.name,
+            row.share.value,
+            row_sentence(row, told, voice),
+            "--warm" if row.above else "--accent",
+        )
+        for row in rows
+    ]
+    return Chart(
+        f"late-{name}",
+        voice.say(
+            "Bar chart of the share of hand-offs that were not touched in time, by {group}.",
+            group=title.lower(),
+        ),
+        voice.say(
+            "Share of the hand-offs of the last {days} that were not touched in time. Rust is clearly above all others.",
+            days=voice.days(told.look_back_days),
+        ),
+        charts.bars(items, percent=True),
+        height=charts.bars_height(len(items)),
+    )
+
+
+def _table(title: str, rows: list[LateRow], voice: Voice) -> Table:
+    told = [
+        Row(
+            row.name,
+            [
+                cells.number(row.leads, voice),
+                cells.number(row.late, voice),
+                cells.share(row.share, voice),
+                cells.percent(row.others, voice),
+                Cell(voice.say("yes") if row.above else voice.say("no")),
+            ],
+        )
+        for row in rows
+    ]
+    columns = [
+        voice.say("Handed over"),
+        voice.say("Not touched in time"),
+        voice.say("Share"),
+        voice.say("All others"),
+        voice.say("Beyond chance"),
+    ]
+    caption = voice.say("Hand-offs that were not touched in time, 95% intervals in grey")
+    return Table(caption, title, columns, told, sorts=True)
