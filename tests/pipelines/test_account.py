@@ -30,7 +30,7 @@ from tests.features.company import Company
 from tests.pipelines.tiny import MODEL, training
 from tests.reports.test_page import Outline
 
-pytestmark = pytest.mark.usefixtures("mlflow_imported")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("mlflow_imported")]
 
 LEADS = """
     id    | created    | firm  | lead_source | job
