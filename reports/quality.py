@@ -19,7 +19,7 @@ def quality_findings(facts: QualityFacts, voice: Voice) -> list[Finding]:
         *rows_findings(facts, voice),
         *mix_findings(facts.mix, voice),
         *budget_findings(facts.budget, voice),
-        *values_findings(facts.values, voice),
+        *values_findings(facts.compared_values, voice),
     ]
     return sorted(findings, key=lambda finding: -finding.weight)
 
@@ -31,5 +31,5 @@ def quality_sentences(facts: QualityFacts, voice: Voice) -> dict[str, list[str]]
         "mix": mix_sentences(facts.mix, voice),
         "budget": budget_sentences(facts.budget, voice),
         "sides": sides_sentences(facts, voice),
-        "values": values_sentences(facts.values, voice),
+        "values": values_sentences(facts.compared_values, voice),
     }

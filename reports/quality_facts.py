@@ -49,7 +49,7 @@ class QualityFacts(Fact):
     mix: MixFacts
     budget: BudgetFacts
     sides: SidesFacts | None
-    values: ValuesFacts
+    compared_values: ValuesFacts
     unmatched_spend: list[Name] = Field(default=[])
 
 
@@ -75,7 +75,7 @@ def quality_facts(material: Material) -> QualityFacts:
         mix=mix_facts(material, leads),
         budget=budget_facts(material, leads),
         sides=sides_facts(material, frame, average),
-        values=values_facts(material, leads),
+        compared_values=values_facts(material, leads),
         unmatched_spend=spend_without_leads(material.loop, material.spend),
     )
 
