@@ -23,6 +23,10 @@ def render(summary: Summary, console: "Console") -> None:
         console.print(
             f"as of {summary.as_of:%Y-%m-%d %H:%M} UTC, {summary.seconds:.0f} s", style="dim"
         )
+    if summary.paragraphs:
+        console.print()
+    for paragraph in summary.paragraphs:
+        console.print(paragraph, markup=False)
     for key, value in summary.facts.items():
         _fact(key, value, console)
     _written(summary.written, console)
@@ -172,7 +176,13 @@ def _profile(lines: Sequence[Mapping[str, Any]], console: "Console") -> None:
     _table("profile", lines, console, most=len(lines))
 
 
+def _told_already(_value: Any, _console: "Console") -> None:  # noqa: ANN401  as all tellers
+    """Print nothing: the paragraphs say it."""
+
+
 _TELLERS: dict[str, Callable[[Any, "Console"], None]] = {
+    "agreement": _told_already,
+    "replay": _told_already,
     "profile": _profile,
     "policies": _policies,
     "retrains": _retrains,

@@ -16,7 +16,8 @@ class Summary:
     """The outcome of one command.
 
     ``facts`` are the command's own keys in the JSON document; ``next_steps`` are what a person
-    may want to run now. ``as_of`` and ``data_cutoff`` are naive UTC.
+    may want to run now. ``paragraphs`` are whole sentences for a person, before the figures; "" parts them.
+    ``as_of`` and ``data_cutoff`` are naive UTC.
     """
 
     project: str
@@ -28,6 +29,7 @@ class Summary:
     warnings: list[str] = field(default_factory=list)
     facts: Mapping[str, Any] = field(default_factory=dict)
     headline: str = ""
+    paragraphs: list[str] = field(default_factory=list)
     next_steps: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
