@@ -54,10 +54,10 @@ def quality(facts: ReportFacts, voice: Voice) -> Section | None:
     blocks += [Words(line) for line in said.get("budget", [])]
     if told.budget.rows:
         blocks.append(_budget(told, voice))
-    if told.values.rows or said.get("values"):
+    if told.compared_values.rows or said.get("values"):
         blocks.append(Heading(voice.say("What works among the rest")))
         blocks += [Words(line) for line in said.get("values", [])]
-        if told.values.rows:
+        if told.compared_values.rows:
             blocks.append(Fold(voice.say("All values that were compared"), [_values(told, voice)]))
     blocks.append(Heading(voice.say("Leads that sales makes, and leads that marketing makes")))
     blocks += [Words(line) for line in said.get("sides", [])]
@@ -227,7 +227,7 @@ def _values(told: QualityFacts, voice: Voice) -> Table:
                 Cell(voice.say("no") if row.works is None else voice.say("yes")),
             ],
         )
-        for row in told.values.rows
+        for row in told.compared_values.rows
     ]
     columns = [
         voice.say("Leads"),
