@@ -14,6 +14,7 @@ from reports.voice import Voice, text
 
 Z = 1.959963984540054
 SECONDS_OF_A_DAY = 86_400.0
+FEWEST = 10  # of fewer people nothing is said
 STEPS_OF_CONTACT = ("contacted",)
 
 
@@ -172,7 +173,7 @@ def _sentences(facts: JourneyFacts, voice: Voice) -> Iterator[str]:
             )
     yield from _pace(facts, voice)
     without = won.leads - (won.contacted or 0)
-    if without:
+    if without >= FEWEST:
         yield voice.many(
             "{count} lead closed without any contact on record, {share} of those that closed.",
             "{count} leads closed without any contact on record, {share} of those that closed.",

@@ -72,7 +72,7 @@ def _reasons(facts: LossesFacts, voice: Voice) -> Iterator[str]:
         )
         return
     if reasons is None or not reasons.reasons:
-        yield voice.say("No reason of a loss is shared by enough leads to be shown.")
+        yield voice.say("No reason of a loss is on record often enough to be shown.")
         return
     yield voice.say(
         "Of {lost}, {told} have a reason on record ({share}).",
