@@ -140,7 +140,7 @@ def _sentence(words: Words, judged: Judgement, facts: HandOffFacts, voice: Voice
         return told
     held = voice.say(
         words.verdicts[judged.verdict],
-        expected=voice.count(judged.expected),
+        expected=voice.count(round(judged.expected, 1)),
         leads=leads(judged.scored, voice),
         closed=voice.count(judged.scored_closed or 0),
     )
