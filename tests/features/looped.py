@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,14 @@ def write(path: Path, rows: Rows, types: Mapping[str, str]) -> None:
         }
     )
     listed = ", ".join(f"CAST({sql.identifier(n)} AS {kind}) AS {n}" for n, kind in types.items())
-    with duckdb.connect() as connection:
-        connection.register("texts", texts)
-        connection.execute(f"COPY (SELECT {listed} FROM texts) TO {sql.text(str(path))}")
+    engine().register("texts", texts)
+    engine().execute(f"COPY (SELECT {listed} FROM texts) TO {sql.text(str(path))}")
+
+
+@cache
+def engine() -> duckdb.DuckDBPyConnection:
+    """Return one connection for all tests: opening one takes longer than writing a table."""
+    return duckdb.connect(config={"threads": 1})
 
 
 @dataclass
