@@ -1,6 +1,7 @@
 """Why one lead has the score that it has: in words, and as a picture or a page of what adds up."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from features.errors import UsageError
 from features.people import account_of
 from features.tables import TableSet
+from pipelines.history import Line, gather
 from pipelines.home import make_private
 from pipelines.people import Routes, account_facts, file_name, people_of, person, routes_of
 from pipelines.reading import tidy
@@ -85,12 +87,14 @@ def explain_lead(request: Request, standing: Standing, lead_id: str) -> Explaine
         else account_facts(request, standing, account_id, found, scored, routes)
     )
     written = [_draw(request, standing, lead_id, facts)]
+    trouble = [] if routes.trouble is None else [routes.trouble]
     if request.options.get("html"):
+        happened = gather(request.at(standing.as_of), standing.tables, lead_id)
+        trouble += happened.warnings
         mine = found[found["lead_id"].astype(str) == lead_id].to_dict("records")[0]
         one = person(mine, scored, routes, flat=standing.tables.flat)
-        page = lead_facts(request, standing, one, facts, routes, account)
+        page = lead_facts(standing, one, facts, routes, account, happened.lines)
         written.append(_write_page(request, standing, lead_id, page))
-    trouble = [] if routes.trouble is None else [routes.trouble]
     return Explained({**facts, **_account_told(account)}, written, trouble)
 
 
@@ -122,17 +126,17 @@ def _why(row: "pd.DataFrame", model: "Bundle") -> dict[str, Any]:
 
 
 def lead_facts(
-    request: Request,
     standing: Standing,
     one: "Person",
     facts: dict[str, Any],
     routes: Routes,
     account: "AccountFacts | None",
+    lines: Sequence[Line],
 ) -> "LeadFacts":
-    """Return what the page of a lead says."""
+    """Return what the page of a lead says; ``lines``: its history in the order of time."""
     from reports.person_facts import LeadFacts, Part
 
-    history, left_out = happenings(request, standing, one.lead_id)
+    history, left_out = happenings(lines)
     return LeadFacts(
         person=one,
         as_of=standing.as_of,
@@ -156,12 +160,15 @@ def lead_facts(
     )
 
 
-def happenings(
-    request: Request, standing: Standing, lead_id: str
-) -> "tuple[list[Happening] | None, int]":
-    """Return the lead's last happenings, the newest first, and how many earlier ones there are."""
-    del request, standing, lead_id
-    return None, 0
+def happenings(lines: Sequence[Line]) -> "tuple[list[Happening], int]":
+    """Return a lead's last happenings, the newest first, and how many earlier ones there are."""
+    from reports.person_facts import Happening
+
+    newest = [
+        Happening(at=line.at, what=line.what, detail=line.detail, who=line.actor or None)
+        for line in reversed(lines)
+    ]
+    return newest[:MOST_HAPPENINGS], len(newest[MOST_HAPPENINGS:])
 
 
 def _account_told(account: "AccountFacts | None") -> dict[str, Any]:

@@ -86,10 +86,11 @@ class Part(Fact):
 
 
 class Happening(Fact):
-    """Something that happened with the lead: when, what, and by whom where that is known."""
+    """Something that happened with the lead: when (UTC; None where nobody knows), what, and by whom if that is known."""
 
-    at: Moment
+    at: Moment | None
     what: Sentence
+    detail: Sentence = ""
     who: Name | None = None
 
 

@@ -235,6 +235,8 @@ def test_a_lead_is_explained_with_its_account_as_picture_and_as_page(
     assert "27% to close within 90 days: grade B." in words
     assert "Visits: 3" in words
     assert "Its account, acme" in words
+    assert "12 January 2026, 00:00 UTC Webinar" in words
+    assert words.index("Webinar") < words.index("Created account acme")
     assert {stat.S_IMODE(path.stat().st_mode) for path in told.written} == {0o600}
 
 

@@ -92,7 +92,11 @@ def lead(**changes: Any) -> LeadFacts:
         "base_log_odds": BASE,
         "parts": [Part(words=words, log_odds=value) for words, value in PARTS],
         "published_at": NIGHT,
-        "history": [Happening(at=NIGHT, what="Handed over to sales", who="Anna Weiss")],
+        "history": [
+            Happening(at=NIGHT, what="handed over", detail="by the night", who="Anna Weiss"),
+            Happening(at=CREATED, what="visits to the blog"),
+            Happening(at=None, what="won"),
+        ],
         "history_left_out": 3,
         "account": account(),
     }
