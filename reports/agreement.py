@@ -21,7 +21,7 @@ MISSING = {
     ),
 }
 BASIS = text(
-    "This replays {period} night by night with the score that each lead had at its arrival: grade, chance and places decide, the likeliest first. Consent, what qualifies beside the grade and what disqualifies are left out, for the data tell how they stand today."
+    "This replays {period} night by night with the score that each lead had at its arrival: grade, chance and places decide, the likeliest first. Leads are graded among those that came in that time, with the agreed shares of A, B and C. Consent, what qualifies beside the grade and what disqualifies are left out, for the data tell how they stand today."
 )
 
 

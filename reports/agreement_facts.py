@@ -21,7 +21,8 @@ class Meant(Fact):
     """What one agreement would have meant in the period.
 
     ``capacity``: leads a day in all teams together, None without a limit. ``open``: of the ``leads``, those whose
-    outcome is not known yet. ``wins``: so far. ``share_of_wins``: of all wins of the period's leads.
+    outcome is not known yet. ``wins``: so far. ``share_of_wins``: of all wins of the period's leads. ``hours`` are
+    those of the leads that went to sales in the period; some that were open in it had gone before.
     """
 
     capacity: PositiveFloat | None = None
@@ -65,7 +66,7 @@ def agreement_facts(
     the data tell how they stand today and not how they stood then.
 
     Args:
-        material: loop, arrivals with ``close_probability`` and ``grade``, agreement, period.
+        material: loop, scores at arrival, agreement, period.
         capacity: what if sales took so many leads a day, in all teams together.
         grade: what if every lead down to this grade were sales-ready, B for A and B.
     """
@@ -165,7 +166,6 @@ class _Replay:
         got = Waiting(rows, waiting.start, waiting.nights, waiting.sampled).taken(
             grades, capacities
         )
-        got = got[got["counts"]]
         scale = 1 / waiting.sampled
         won, leads = int(got["won"].sum()), round(scale * len(got))
         return Meant(
@@ -174,6 +174,6 @@ class _Replay:
             leads=leads,
             wins=round(scale * won),
             open=round(scale * int(got["open"].sum())),
-            hours=self._agreement.hours_per_lead * leads,
+            hours=self._agreement.hours_per_lead * round(scale * int(got["within"].sum())),
             share_of_wins=share_interval(won, self._wins),
         )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.grades import thresholds
 from reports.lead_state import Maturity, lead_states
 from reports.material import Material
 
@@ -55,9 +56,11 @@ class Waiting:
                 "pool": _pools(material),
             }
         )[(created >= early) & (created < period.end)]
-        scored = leads.merge(_arrivals(material), on="lead_id")
+        scored = leads.merge(material.arrivals[["lead_id", "close_probability"]], on="lead_id")
         if not scored["counts"].any():
             return None
+        shares = material.project.agreement.grade_shares
+        scored = scored.assign(grade=_graded(scored["close_probability"].round(12), shares))
         nights = np.arange(
             np.datetime64(early, "us") + DAY, np.datetime64(period.end, "us") + DAY, DAY
         )
@@ -70,18 +73,21 @@ class Waiting:
         return own
 
     def taken(self, grades: Sequence[str], capacities: Mapping[str, float | None]) -> pd.DataFrame:
-        """Return the leads that sales would have got in the period's nights.
+        """Return the period's leads that sales would have got, with ``within``: in the period's own nights.
 
         Each night the best of these grades that are open and were not taken before, as many as there are places;
         places are not carried over, except for fractions. Without a limit each lead goes to sales on its first
-        night. The time before the period is replayed too, so that its first days begin with what was left.
+        night. The time before the period is replayed too, so that its first days begin with what was left; a lead
+        that is open in the period may have gone to sales before.
         """
         rows = self.leads[self.leads["grade"].isin(list(grades))]
         parts = [
             self._by_pool(rows[rows["pool"] == pool], capacity)
             for pool, capacity in capacities.items()
         ]
-        return pd.concat(parts) if parts else rows.head(0)
+        got = pd.concat(parts)
+        own: pd.DataFrame = got[got["counts"]]
+        return own
 
     def _by_pool(self, rows: pd.DataFrame, capacity: float | None) -> pd.DataFrame:
         created = rows["created_at"].to_numpy("datetime64[us]")
@@ -90,17 +96,17 @@ class Waiting:
         if capacity is None:
             inside = first < len(self.nights)
             night = self.nights[np.minimum(first, len(self.nights) - 1)]
-            got = inside & (np.isnat(closed) | (closed >= night)) & (night > self.start)
+            got = inside & (np.isnat(closed) | (closed >= night))
             unlimited: pd.DataFrame = rows[got]
-            return unlimited
+            return unlimited.assign(within=night[got] > self.start)
         gone_by = np.searchsorted(self.nights, closed, side="right")
         gone_by[np.isnat(closed)] = len(self.nights)
         chance = rows["close_probability"].to_numpy(float)
         places = np.diff(
             np.floor(np.arange(len(self.nights) + 1) * capacity * self.sampled + 1e-9)
         ).astype(int)
-        taken = _work(first, gone_by, chance, places, int(np.sum(self.nights <= self.start)))
-        return rows.iloc[taken]
+        taken, at = _work(first, gone_by, chance, places)
+        return rows.iloc[taken].assign(within=self.nights[at] > self.start)
 
 
 def _work(
@@ -108,11 +114,10 @@ def _work(
     gone_by: NDArray[Any],
     chance: NDArray[Any],
     places: NDArray[Any],
-    opening: int,
-) -> list[int]:
-    """Return the places in their arrays of the leads taken from the night ``opening`` on."""
+) -> tuple[list[int], list[int]]:
+    """Return the places in their arrays of the leads that are taken, and the night of each."""
     waiting: list[tuple[float, int]] = []
-    taken, next_lead = list[int](), 0
+    taken, at, next_lead = list[int](), list[int](), 0
     order = np.argsort(first, kind="stable")
     for night, room in enumerate(places):
         while next_lead < len(order) and first[order[next_lead]] <= night:
@@ -125,9 +130,9 @@ def _work(
             if gone_by[lead] <= night:  # it closed before anybody called
                 continue
             left -= 1
-            if night >= opening:
-                taken.append(lead)
-    return taken
+            taken.append(lead)
+            at.append(night)
+    return taken, at
 
 
 def _pools(material: Material) -> "pd.Series[Any]":
@@ -138,10 +143,13 @@ def _pools(material: Material) -> "pd.Series[Any]":
     return team.where(team.isin(list(own)), EVERYBODY)
 
 
-def _arrivals(material: Material) -> pd.DataFrame:
-    arrivals = material.arrivals
-    if "grade" not in arrivals:
-        return arrivals.head(0).assign(grade=pd.Series(dtype=object))[
-            ["lead_id", "close_probability", "grade"]
-        ]
-    return arrivals[["lead_id", "close_probability", "grade"]]
+def _graded(chances: "pd.Series[float]", shares: Sequence[float]) -> NDArray[Any]:
+    """Return the grades of scores at arrival among themselves, with the agreement's shares of A, B and C.
+
+    The champion's own thresholds come from leads of all ages: of leads that have just come they would call nearly
+    none an A, and a replay would tell nothing.
+    """
+    probability = np.asarray(chances, dtype=np.float64)
+    least = thresholds(probability, shares)
+    steps = [probability >= (np.inf if bound is None else bound) for bound in least.values()]
+    return np.select(steps, [*least], default="D")
