@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,9 @@ def rows_of(drawing: str | Rows) -> Rows:
     return parse(drawing) if isinstance(drawing, str) else drawing
 
 
-def write(path: Path, rows: Rows, types: Mapping[str, str]) -> None:
+def write(
+    connection: duckdb.DuckDBPyConnection, path: Path, rows: Rows, types: Mapping[str, str]
+) -> None:
     """Write rows of text as Parquet, by the engine's own casts."""
     texts = pa.table(
         {
@@ -42,14 +43,8 @@ def write(path: Path, rows: Rows, types: Mapping[str, str]) -> None:
         }
     )
     listed = ", ".join(f"CAST({sql.identifier(n)} AS {kind}) AS {n}" for n, kind in types.items())
-    engine().register("texts", texts)
-    engine().execute(f"COPY (SELECT {listed} FROM texts) TO {sql.text(str(path))}")
-
-
-@cache
-def engine() -> duckdb.DuckDBPyConnection:
-    """Return one connection for all tests: opening one takes longer than writing a table."""
-    return duckdb.connect(config={"threads": 1})
+    connection.register("texts", texts)
+    connection.execute(f"COPY (SELECT {listed} FROM texts) TO {sql.text(str(path))}")
 
 
 @dataclass
@@ -77,10 +72,11 @@ class Looped:
         rows = rows_of(leads)
         columns = [name for name in rows[0] if name not in CANONICAL["leads"]]
         kinds = {name: "DOUBLE" if name in self.numbers else "VARCHAR" for name in columns}
-        for table, types in CANONICAL.items():
-            given = rows if table == "leads" else rows_of(drawings.get(table, []))
-            all_types = {**types, **kinds} if table == "leads" else types
-            write(self.folder / f"{table}.parquet", given, all_types)
+        with duckdb.connect(config={"threads": 1}) as connection:
+            for table, types in CANONICAL.items():
+                given = rows if table == "leads" else rows_of(drawings.get(table, []))
+                all_types = {**types, **kinds} if table == "leads" else types
+                write(connection, self.folder / f"{table}.parquet", given, all_types)
         return TableSet(
             folder=self.folder,
             project="looped",
@@ -102,7 +98,8 @@ class Looped:
 
     def feedback(self, drawing: str | Rows) -> Path:
         path = self.folder / "feedback.parquet"
-        write(path, rows_of(drawing), FEEDBACK)
+        with duckdb.connect(config={"threads": 1}) as connection:
+            write(connection, path, rows_of(drawing), FEEDBACK)
         return path
 
     def loop(
