@@ -6,7 +6,7 @@ analogue of the propensity score", Biometrika 95, 2008). It says what goes toget
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -26,8 +26,8 @@ class Alike:
 
     ``leads`` and ``wins`` are those with it; ``alike_rate`` is the rate that alike leads without it closed at;
     ``ratio`` how many times as often those with it closed. ``closer`` is the ratio among leads alike in everything
-    else that the model knows, None where that cannot be told; ``crude`` the one among all leads. ``found``: beyond
-    chance, corrected for everything that was looked at (Holm), and the crude ratio points the same way.
+    else that the model knows, ``crude`` the one among all leads, None where they cannot be told. ``found``: beyond
+    chance, corrected for everything that was looked at (Holm).
     """
 
     condition: Condition
@@ -37,8 +37,19 @@ class Alike:
     alike_rate: float
     ratio: Ratio
     closer: Ratio | None
-    crude: float
-    found: bool
+    crude: Ratio | None
+    found: bool = False
+
+    @property
+    def p_value(self) -> float:
+        """The greater of the ratio's and the crude one's; 1 if they point apart.
+
+        The model that says who is alike has learned from these very leads, from their luck, too. The crude ratio
+        knows no model: what it cannot tell from chance is no finding.
+        """
+        if self.crude is None or self.crude.log_ratio * self.ratio.log_ratio <= 0:
+            return 1.0
+        return max(self.ratio.p_value, self.crude.p_value)
 
 
 @dataclass(frozen=True)
@@ -141,12 +152,13 @@ def tell(
         if best is not None:
             chosen.append(best)
     tests = max(concepts or 0, len(chosen) if apart else looked_at)
-    beyond = holm([ratio.p_value for _, ratio, _ in chosen], tests)
-    told = [
-        _alike(leads, *one, halves[1], min_group, found=found)
-        for one, found in zip(chosen, beyond, strict=True)
-    ]
-    return Told(told, looked_at, apart)
+    told = [_alike(leads, *one, halves[1], min_group) for one in chosen]
+    beyond = holm([one.p_value for one in told], tests)
+    return Told(
+        [replace(one, found=found) for one, found in zip(told, beyond, strict=True)],
+        looked_at,
+        apart,
+    )
 
 
 def measure(
@@ -157,8 +169,8 @@ def measure(
     ratio = _measured(leads, question, likeness.before, everyone, min_group)
     if ratio is None:
         return None
-    found = ratio.p_value < LEVEL
-    return _alike(leads, question, ratio, likeness, everyone, min_group, found=found)
+    told = _alike(leads, question, ratio, likeness, everyone, min_group)
+    return replace(told, found=told.p_value < LEVEL)
 
 
 def holm(p_values: Sequence[float], tests: int | None = None) -> list[bool]:
@@ -197,11 +209,8 @@ def _alike(
     likeness: Likeness,
     half: Flags,
     min_group: int,
-    *,
-    found: bool,
 ) -> Alike:
     rate = ratio.wins / ratio.leads
-    crude = _measured(leads, question, np.zeros_like(likeness.before), half, min_group)
     return Alike(
         question.condition,
         ratio.leads,
@@ -210,8 +219,7 @@ def _alike(
         min(1.0, rate / ratio.value),
         ratio,
         _measured(leads, question, likeness.closer, half, min_group),
-        ratio.value if crude is None else crude.value,
-        found and crude is not None and crude.log_ratio * ratio.log_ratio > 0,
+        _measured(leads, question, np.zeros_like(likeness.before), half, min_group),
     )
 
 

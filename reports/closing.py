@@ -167,7 +167,7 @@ def _condition(one: Alike, age: int | None, wins: float) -> ConditionFact:
         alike_rate=one.alike_rate,
         ratio=ratio_interval(one.ratio),
         closer=None if one.closer is None else ratio_interval(one.closer),
-        crude=one.crude,
+        crude=None if one.crude is None else one.crude.value,
         found=one.found,
         acted_on=one.condition.group in ACTED_ON,
         stake=min(1.0, one.leads * abs(one.rate - one.alike_rate) / max(1.0, wins)),

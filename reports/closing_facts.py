@@ -36,7 +36,7 @@ class ConditionFact(Fact):
     ``rate`` of those with it closed, ``alike_rate`` of alike leads without; ``ratio`` is how many times as often,
     with its 95 % interval. Alike are leads of which the model says the same from what came before; ``closer`` is the
     ratio among leads that are alike in all else, too (None: cannot be told), ``crude`` that among all leads. ``found``:
-    beyond chance, corrected for all that was looked at, and the crude ratio points the same way. ``stake``: the wins more or fewer
+    beyond chance, and the crude ratio too, corrected for all that was looked at. ``stake``: the wins more or fewer
     than alike leads had, as a share of all.
     """
 
@@ -48,7 +48,7 @@ class ConditionFact(Fact):
     alike_rate: Share
     ratio: Interval
     closer: Interval | None = None
-    crude: NonNegativeFloat
+    crude: NonNegativeFloat | None = None
     found: bool
     acted_on: bool
     stake: Share

@@ -248,9 +248,9 @@ def _condition_finding(fact: ConditionFact, voice: Voice) -> Finding:
             "ratio": fact.ratio.value,
             "low": fact.ratio.low,
             "high": fact.ratio.high,
-            "crude": fact.crude,
             "acted_on": float(fact.acted_on),
             **({} if fact.closer is None else {"closer": fact.closer.value}),
+            **({} if fact.crude is None else {"crude": fact.crude}),
         },
     )
 

@@ -177,3 +177,36 @@ def test_without_leads_there_is_nothing_to_tell(
     assert alike_leads(nobody, min_group=10).conditions == []
     assert {one.strength for one in group_strengths(nobody)} == {0.0}
     assert swarms(nobody, min_group=10) == curves(nobody, min_group=10) == []
+
+
+@pytest.mark.slow
+def test_trees_that_learned_noise_by_heart_give_few_findings(explained: Explained) -> None:
+    import lightgbm
+
+    words = {"group": "what they did", "label": "one", "event": "visit"}
+    features = catalogue_of(
+        *(EventCount(name=f"v{at}", concept=f"v{at}", **words) for at in range(20))
+    ).features
+    settings = {
+        "objective": "binary",
+        "num_leaves": 7,
+        "min_data_in_leaf": 20,
+        "learning_rate": 0.05,
+    }
+    found = 0
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        values = random.poisson(1.5, (400, 20)).astype(float)
+        label = (random.random(400) < 0.15).astype(float)
+        trees = lightgbm.train(
+            {**settings, "verbosity": -1, "num_threads": 1},
+            lightgbm.Dataset(values, label),
+            60,
+        )
+        parts = np.asarray(trees.predict(values, pred_contrib=True))[:, :-1]
+        frame = pd.DataFrame(values, columns=[one.name for one in features]).assign(
+            lead_id=np.arange(400), group_id=np.arange(400), age_days=7.0, label=label
+        )
+        noise = Explained(explained.bundle, frame, parts - parts.mean(axis=0), features)
+        found += any(one.found for one in alike_leads(noise, min_group=10).conditions)
+    assert found <= 4
