@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from features import sql
 from features.aged import aged_frame
 from features.catalogue import Catalogue
 from features.loop import Loop, write_loop
 from features.tables import TableSet
 from pipelines.arrivals import arrivals
+from pipelines.feedback import known_feedback
 from pipelines.scoring import ScoredNight, mean_amount
 from pipelines.settings import Request
 
@@ -49,7 +49,8 @@ def gather(
     folder = request.work / "gathered"
     folder.mkdir(exist_ok=True)
     project = request.project
-    loop = write_loop(tables, project, as_of, folder, journey=True)
+    feedback = known_feedback(request, as_of)
+    loop = write_loop(tables, project, as_of, folder, feedback=feedback, journey=True)
     aged = aged_frame(
         tables,
         project,
@@ -76,6 +77,7 @@ def compared_age(ages: list[int]) -> int:
 def _nights(request: Request, as_of: datetime, folder: Path) -> Path | None:
     """Write which leads the published nights of late gave to sales, and since when."""
     import duckdb
+    import pyarrow.parquet as pq
 
     from delivery.publication import SCORES, follow, nights, project_folder
 
@@ -90,12 +92,12 @@ def _nights(request: Request, as_of: datetime, folder: Path) -> Path | None:
         return None
     path = folder / "nights.parquet"
     with duckdb.connect() as connection:
-        connection.execute("SET VARIABLE files = ?", [files])
-        connection.execute(
-            "COPY (SELECT lead_id, min(scored_at AT TIME ZONE 'UTC') AS first_night, count(*) AS nights "
-            "FROM read_parquet(getvariable('files')) WHERE route = 'sales_ready' GROUP BY lead_id ORDER BY lead_id) "
-            f"TO {sql.text(str(path))} (FORMAT parquet)"  # noqa: S608  our own path, quoted
-        )
+        found = connection.execute(
+            "SELECT lead_id, min(scored_at AT TIME ZONE 'UTC') AS first_night, count(*) AS nights "
+            "FROM read_parquet(?) WHERE route = 'sales_ready' GROUP BY lead_id ORDER BY lead_id",
+            [files],
+        ).to_arrow_table()
+    pq.write_table(found, path)
     return path
 
 

@@ -8,6 +8,8 @@ import pandas as pd
 
 from features.tables import TableSet
 from models.bundle import Bundle
+from reports.agreement import agreement_words
+from reports.agreement_facts import AgreementFacts, agreement_facts
 from reports.closing import closing_facts
 from reports.closing_facts import ClosingFacts, JourneyFacts, LossesFacts
 from reports.closing_words import closing_findings
@@ -75,6 +77,7 @@ def report_facts(
     return ReportFacts(
         findings=[*parts.findings(voice), *hindsight_findings(suspects, voice)],
         period=material.period.name,
+        agreement_words=agreement_words(project.agreement, voice),
         **vars(parts),
         title=project.report.title or project.project,
         as_of=material.as_of,
@@ -109,6 +112,7 @@ def report_facts(
 class Parts:
     """The parts of the report that are computed from the material."""
 
+    agreement: AgreementFacts
     hand_off: HandOffFacts
     leaks: LeaksFacts
     quality: QualityFacts
@@ -121,6 +125,7 @@ class Parts:
     def of(cls, material: Material, evidence: Evidence) -> Self:
         """Compute all of them."""
         return cls(
+            agreement=agreement_facts(material),
             hand_off=hand_off_facts(material),
             leaks=leaks_facts(material),
             quality=quality_facts(material),

@@ -16,6 +16,7 @@ from reports.facts import Audience
 from reports.palette import DARK, LIGHT
 from reports.report_facts import ReportFacts
 from reports.sections import (
+    agreement,
     appendix,
     closing,
     goals,
@@ -42,6 +43,7 @@ SECTIONS: dict[str, Build] = {
     "bottom-line": opening.bottom_line,
     "no-signal": opening.no_signal,
     "findings": opening.findings,
+    "agreement": agreement.agreement,
     "hand-off": hand_off.hand_off,
     "leaks": leaks.leaks,
     "quality": quality.quality,
@@ -54,12 +56,24 @@ SECTIONS: dict[str, Build] = {
     "data": appendix.data,
     "method": appendix.method,
 }
-# What each audience reads, in its order.
+# What each audience reads, in its order; the joint review reads what leadership does, the agreement first.
+FIRST = ("bottom-line", "no-signal", "findings")
 ORDER: dict[Audience, tuple[str, ...]] = {
     "leadership": tuple(SECTIONS),
-    "marketing": tuple(SECTIONS),
-    "sales": tuple(SECTIONS),
-    "joint": tuple(SECTIONS),
+    "marketing": (
+        *FIRST,
+        *("quality", "closing", "journey", "losses", "goals", "hand-off", "leaks", "agreement"),
+        *("honesty", "data"),
+    ),
+    "sales": (
+        *FIRST,
+        *("tonight", "leaks", "hand-off", "agreement", "closing", "losses", "goals", "honesty"),
+    ),
+    "joint": (
+        *FIRST,
+        *("agreement", "hand-off", "leaks", "goals", "quality", "closing", "journey", "losses"),
+        *("honesty", "tonight", "data"),
+    ),
 }
 
 

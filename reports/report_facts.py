@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, PositiveInt
 
+from reports.agreement_facts import AgreementFacts
 from reports.closing_facts import ClosingFacts, JourneyFacts, LossesFacts
 from reports.facts import (
     Audience,
@@ -65,6 +66,8 @@ class ReportFacts(Fact):
     audience: Audience = "leadership"
     period: str | None = None
     findings: list[Finding] = []
+    agreement_words: list[Sentence] = []
+    agreement: AgreementFacts | None = None
     hand_off: HandOffFacts | None = None
     leaks: LeaksFacts | None = None
     quality: QualityFacts | None = None

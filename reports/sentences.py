@@ -34,8 +34,20 @@ BOLD, TIMID = 0.9, 1.1  # calibration slopes between these have about the right 
 
 
 def bottom_line(facts: ReportFacts, voice: Voice) -> list[str]:
-    """Return three sentences: how many close, how well they can be told apart, what matters most."""
-    return [how_many(facts, voice), told_apart(facts, voice), _third(facts, voice)]
+    """Return three sentences: how leads close and are told apart, what weighs most, what would help most.
+
+    Where nothing tells leads apart, that is the second; without findings, where leads come from or what is open
+    tonight is the last.
+    """
+    found = standing_out(facts, len(facts.findings))
+    problem = next((one.sentence for one in found if one.kind in PROBLEMS), None)
+    chance = next((one.sentence for one in found if one.kind in CHANCES), None)
+    sources = _where_from(facts, voice) if facts.tells_leads_apart else None
+    rest = [*filter(None, (problem, chance)), sources or _tonight(facts, voice)]
+    first = _both(facts, voice)
+    if first is not None and problem and chance:
+        return [first, problem, chance]
+    return [how_many(facts, voice), told_apart(facts, voice), rest[0]]
 
 
 def standing_out(facts: ReportFacts, most: int) -> list[Finding]:
@@ -48,17 +60,14 @@ def standing_out(facts: ReportFacts, most: int) -> list[Finding]:
     return chosen[:most]
 
 
-def _third(facts: ReportFacts, voice: Voice) -> str:
-    """Say the weightiest finding; without one where leads come from, and without sources what is open."""
-    weighty = standing_out(facts, 1)
-    if weighty:
-        return weighty[0].sentence
-    sources = _where_from(facts, voice) if facts.tells_leads_apart else None
-    return sources or _tonight(facts, voice)
-
-
 # What is good to know and no news for the first lines of the page.
 BACKGROUND = ("goal_met", "journey", "loss_reason", "competitor", "discount")
+# What costs wins, and what would bring some: the second and the third sentence of the page.
+PROBLEMS = (
+    *("source_without_wins", "campaign_without_wins", "mix_shift", "quality_fell", "value_fails"),
+    *("team_leaks", "owner_leaks", "goal_missed", "rejections_judged"),
+)
+CHANCES = ("value_works", "budget_spread", "source_best", "campaign_best", "condition")
 MOST_OF_A_KIND = {"cost": 1, "source_best": 1, "goal_missed": 3, "condition": 3}
 
 
@@ -87,6 +96,23 @@ def how_many(facts: ReportFacts, voice: Voice) -> str:
         "Of {of} leads, {count} close.",
         hits,
         of=voice.count(of),
+    )
+
+
+def _both(facts: ReportFacts, voice: Voice) -> str | None:
+    """Say how many leads close and how well they can be told apart; None where either takes a sentence of its own."""
+    rate, lift = facts.counts.base_rate, facts.leadgauge.lift_top_10
+    if not facts.tells_leads_apart or lift is None or not facts.closing_times or rate < 0.0095:
+        return None
+    return voice.many(
+        "Of 100 leads, {count} closes within {days} days; the tenth that leadgauge ranks highest holds {share} of the wins, "
+        "{times} times its share.",
+        "Of 100 leads, {count} close within {days} days; the tenth that leadgauge ranks highest holds {share} of the wins, "
+        "{times} times its share.",
+        round(100 * rate),
+        days=voice.whole(facts.horizon_days),
+        share=voice.percent_rounded(lift / 10),
+        times=voice.number(lift, 1),
     )
 
 
