@@ -135,7 +135,7 @@ CAMPAIGNS = (
     Campaign("Paid social", "Summer giveaway", 1.2, -1.10, yearly=True),
     Campaign("Paid search", "Search brand", 2.0, 0.55),
     Campaign("Paid search", "Search competitor names", 1.5, 0.20),
-    Campaign("Paid search", FADED_CAMPAIGN, 7.0, 0.30),
+    Campaign("Paid search", FADED_CAMPAIGN, 8.0, 0.30),
     Campaign("Paid search", "Search long tail", 2.0, 0.10),
     Campaign("Paid search", "Year-end budget push", 0.8, 0.35, yearly=True),
     Campaign("Organic search", "Organic product pages", 2.5, 0.30),
@@ -167,8 +167,8 @@ BROADENED = Broadening(
     FADED_CAMPAIGN,
     begins=date(2026, 4, 1),
     ends=date(2026, 6, 30),
-    times=3.0,
-    newcomers=(Level("Student", 0.90, 0.0), Level("Specialist", 0.10, 0.0)),
+    times=3.5,
+    newcomers=(Level("Student", 0.92, 0.0), Level("Specialist", 0.08, 0.0)),
 )
 
 # The text of the ad, mail or page that they answered.
