@@ -184,9 +184,10 @@ def test_trees_that_learned_noise_by_heart_give_few_findings(explained: Explaine
     import lightgbm
 
     words = {"group": "what they did", "label": "one", "event": "visit"}
-    features = catalogue_of(
+    catalogue = catalogue_of(
         *(EventCount(name=f"v{at}", concept=f"v{at}", **words) for at in range(20))
-    ).features
+    )
+    bundle = replace(explained.bundle, catalogue=catalogue)
     settings = {
         "objective": "binary",
         "num_leaves": 7,
@@ -204,9 +205,9 @@ def test_trees_that_learned_noise_by_heart_give_few_findings(explained: Explaine
             60,
         )
         parts = np.asarray(trees.predict(values, pred_contrib=True))[:, :-1]
-        frame = pd.DataFrame(values, columns=[one.name for one in features]).assign(
+        frame = pd.DataFrame(values, columns=catalogue.names).assign(
             lead_id=np.arange(400), group_id=np.arange(400), age_days=7.0, label=label
         )
-        noise = Explained(explained.bundle, frame, parts - parts.mean(axis=0), features)
+        noise = Explained(bundle, frame, parts - parts.mean(axis=0), catalogue.features)
         found += any(one.found for one in alike_leads(noise, min_group=10).conditions)
     assert found <= 4
