@@ -13,13 +13,14 @@ from pydantic import Field, NonNegativeInt
 
 from reports.facts import Fact, Finite, Interval, Name, Share
 from reports.holm import holm
-from reports.intervals import TAIL, share_interval
+from reports.intervals import share_interval
 from reports.kitagawa import Floats, cell_sums, drawn_parts
 from reports.material import Material
 from reports.mix_trials import OTHER, About, Look, Scored, Trial, trials_of
 
 MOST_ROWS = 24
-DRAWS = 200
+DRAWS, FEWEST_DRAWS = 200, 40
+WEIGHTS = 4_000_000  # leads times draws, beyond which there are fewer draws
 NOTABLE = 0.1  # a change by less than a tenth is no news, however sure
 SURE = 0.05
 
@@ -143,7 +144,7 @@ def _row(scored: Scored, told: Told, random: np.random.Generator) -> MixRow:
         leads_after=len(after),
         before=_mean(before),
         after=_mean(after),
-        change=_signed(trial.change, trial.change + 1.96 * trial.error * np.array([-1, 1])),
+        change=_signed(trial.change, trial.error),
         moved=_moved(told),
         **parts,
         **_realised(trial),
@@ -163,13 +164,15 @@ def _moved(told: Told) -> Literal["mix", "within"] | None:
 
 
 def _told_parts(look: Look, random: np.random.Generator) -> dict[str, Any]:
-    drawn = drawn_parts(look.sides, DRAWS, random)
+    leads = len(look.sides.side)
+    draws = max(FEWEST_DRAWS, min(DRAWS, WEIGHTS // leads))
+    drawn = drawn_parts(look.sides, draws, random)
     counts, _ = cell_sums(look.sides)
     share = counts / counts.sum(axis=1, keepdims=True)
     level = _level_that_moved(look.by_level, share, look.mix, look.names)
     return {
-        "mix": _signed(look.mix, np.quantile(drawn.mix, [TAIL, 1 - TAIL])),
-        "within": _signed(look.within, np.quantile(drawn.within, [TAIL, 1 - TAIL])),
+        "mix": _signed(look.mix, float(np.std(drawn.mix, ddof=1))),
+        "within": _signed(look.within, float(np.std(drawn.within, ddof=1))),
         "by": look.label,
         "level": look.names[level],
         "level_before": float(share[0, level]),
@@ -202,6 +205,5 @@ def _mean(leads: pd.DataFrame) -> Interval:
     return Interval(value=value, low=max(0.0, value - reach), high=min(1.0, value + reach))
 
 
-def _signed(value: float, ends: Floats) -> Signed:
-    """A draw of few accounts may leave the value itself outside: the interval always holds it."""
-    return Signed(value=value, low=min(value, float(ends[0])), high=max(value, float(ends[1])))
+def _signed(value: float, error: float) -> Signed:
+    return Signed(value=value, low=value - 1.96 * error, high=value + 1.96 * error)
