@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from models.conditions import Condition, Flags
+from models.conditions import Condition, Flags, Floats
 from models.risk_ratio import Codes, Ratio, risk_ratio
-from models.scorer import Floats
 
 WINS_OF_A_HALF = 50  # fewer, and choosing and measuring share their leads
 LEVEL = 0.05

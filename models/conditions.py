@@ -22,13 +22,13 @@ from features.catalogue import (
     Timing,
     TrackRecord,
 )
-from models.scorer import Floats
 from models.words import clean, display
 
 Shape = Literal[
     "count", "recency", "speed", "level", "not_given", "number", "stock", "record", "weekday"
 ]
 Flags = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]  # the scorer's, without LightGBM: a report's facts hold conditions
 FEWEST_TIMES = (1.0, 2.0, 3.0)
 RECENT_DAYS = (1.0, 2.0, 3.0, 7.0, 14.0, 30.0)
 QUARTILES = (0.25, 0.5, 0.75)

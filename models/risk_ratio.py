@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.conditions import Flags
-from models.scorer import Floats
+from models.conditions import Flags, Floats
 
 Codes = npt.NDArray[np.intp]
-MOST_STRATA = 50  # with ten, half of the confounding that is left is left; more cost next to nothing
+MOST_STRATA = (
+    50  # with ten, half of the confounding that is left is left; more cost next to nothing
+)
 LEADS_PER_STRATUM = 20
 FEWEST_WINS = 5  # on the side that is told
 Z = 1.959963984540054

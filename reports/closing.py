@@ -63,6 +63,8 @@ def closing_facts(
     """
     if bundle is None:
         return ClosingFacts(step=None)
+    if frame is not None:
+        frame = frame[frame["label"].notna()]
     if bundle.step == "base_rate" or frame is None or frame.empty:
         known = {} if bundle.step == "base_rate" else _as_trained(explanation)
         return ClosingFacts.model_validate({"step": bundle.step, **known})

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from models.alike import holm
-from models.metrics import wilson
 from reports.closing_facts import (
     CompetitorRow,
     LossesFacts,
@@ -15,7 +14,7 @@ from reports.closing_facts import (
     StandOut,
 )
 from reports.discounts import discount_facts
-from reports.facts import Interval, clean
+from reports.facts import clean
 from reports.intervals import share_interval
 from reports.journey import recent_closed
 from reports.material import Material
@@ -101,9 +100,8 @@ def _reasons(by: str | None, level: str | None, lost: pd.DataFrame, least: int) 
 
 
 def _row(reason: str | None, leads: int, of: int) -> ReasonRow:
-    low, high = wilson(leads, of)
-    return ReasonRow(
-        reason=reason, leads=leads, share=Interval(value=leads / of, low=low, high=high)
+    return ReasonRow.model_validate(
+        {"reason": reason, "leads": leads, "share": share_interval(leads, of)}
     )
 
 
