@@ -103,10 +103,11 @@ class Trial:
 def trials_of(material: Material, scored: Scored, min_group: int) -> Iterator[Trial]:
     """Yield every subject and quarter with thirty leads in it, and thirty before."""
     created = scored.leads["created_at"]
+    subjects = list(_subjects(scored))
     for period in last_quarters(material, QUARTERS):
         inside = within(created, period).to_numpy()
         told = inside | (created < period.start).to_numpy()
-        for about, subject, mask in _subjects(scored):
+        for about, subject, mask in subjects:
             rows = np.flatnonzero(mask & told).astype(np.int64)
             side = inside[rows].astype(np.int64)
             if min(side.sum(), len(side) - side.sum()) < FEWEST:
@@ -114,11 +115,10 @@ def trials_of(material: Material, scored: Scored, min_group: int) -> Iterator[Tr
             yield _trial(scored, (about, subject, period), rows, side, min_group)
 
 
-def sides_of(scored: Scored, rows: Codes, side: Codes, level: Codes | None = None) -> Sides:
-    """Return these leads as the two sides of a comparison."""
+def _sides_of(scored: Scored, rows: Codes, side: Codes) -> Sides:
     return Sides(
         side=side,
-        level=np.zeros(len(rows), dtype=np.int64) if level is None else level,
+        level=np.zeros(len(rows), dtype=np.int64),
         cluster=np.unique(scored.cluster[rows], return_inverse=True)[1].astype(np.int64),
         quality=scored.quality[rows],
     )
@@ -130,8 +130,10 @@ def _subjects(scored: Scored) -> Iterator[tuple[About, str, Any]]:
         names = scored.leads[about]
         sizes = names[names != UNKNOWN].value_counts()
         if len(sizes) > 1:
+            codes, found = pd.factorize(names)
+            place = {name: code for code, name in enumerate(found)}
             for name in sizes[sizes >= 2 * FEWEST].head(MOST_SUBJECTS).index:
-                yield about, name, (names == name).to_numpy()
+                yield about, name, codes == place[name]
 
 
 def _trial(
@@ -141,15 +143,16 @@ def _trial(
     side: Codes,
     min_group: int,
 ) -> Trial:
-    sides = sides_of(scored, rows, side)
+    sides = _sides_of(scored, rows, side)
     change, error = change_of(sides)
     before = float(scored.quality[rows][side == 0].mean())
     became, p = _became(scored, rows, side)
+    fewest = _fewest_clusters(sides)
     looks = [
         look
         for column in scored.columns
         if column.label not in _own_columns(what[0])
-        and (look := _look(scored, column, rows, side, min_group)) is not None
+        and (look := _look(sides, column, rows, min_group, fewest)) is not None
     ]
     return Trial(*what, rows, side, change, error, before, became, p, looks)
 
@@ -177,24 +180,23 @@ def _became(
     size, wins = np.bincount(side, minlength=2), np.bincount(side, closed, minlength=2)
     if size.min() < FEWEST:
         return None, 1.0
-    sides = replace(sides_of(scored, rows, side), quality=closed)
+    sides = replace(_sides_of(scored, rows, side), quality=closed)
     change, error = change_of(sides)
     exact = float(fisher_exact([wins, size - wins])[1])
-    wholes = _p_value(abs(change) / error, sides) if error > 0 else 1.0
+    wholes = _p_value(abs(change) / error, _fewest_clusters(sides)) if error > 0 else 1.0
     told = (int(wins[0]), int(size[0]), int(wins[1]), int(size[1]))
     return told, max(exact, wholes)
 
 
-def _look(scored: Scored, column: Column, rows: Codes, side: Codes, min_group: int) -> Look | None:
+def _look(sides: Sides, column: Column, rows: Codes, min_group: int, fewest: int) -> Look | None:
     """Return what one column tells: the mix part is the change of the mean of its levels' qualities."""
     names, level = _common(column, rows, min_group)
     if len(names) < 2:
         return None
-    sides = sides_of(scored, rows, side, level)
+    sides = replace(sides, level=level)
     parts = observed_parts(sides)
-    moved = Sides(side, level, sides.cluster, parts.quality[level])
-    _, error = change_of(moved)
-    p = _p_value(abs(float(parts.mix)) / error if error > 1e-12 else 0.0, sides)
+    _, error = change_of(replace(sides, quality=parts.quality[level]))
+    p = _p_value(abs(float(parts.mix)) / error if error > 1e-12 else 0.0, fewest)
     return Look(
         column.label, names, sides, float(parts.mix), float(parts.within), parts.by_level, p
     )
@@ -221,9 +223,12 @@ def _levels(column: "pd.Series[Any]") -> "pd.Series[Any]":
     return bins.astype("object").map(ends).fillna(UNKNOWN).astype("object")
 
 
-def _p_value(errors: float, sides: Sides) -> float:
+def _fewest_clusters(sides: Sides) -> int:
+    return min(len(np.unique(sides.cluster[sides.side == one])) for one in (0, 1))
+
+
+def _p_value(errors: float, fewest: int) -> float:
     """Return the two-sided p-value of so many standard errors; few clusters on a side widen it."""
     from scipy.stats import t
 
-    fewest = min(len(np.unique(sides.cluster[sides.side == one])) for one in (0, 1))
     return 2 * float(t.sf(errors, max(1, fewest - 1)))
