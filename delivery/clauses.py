@@ -103,7 +103,7 @@ def _set_aside(agreement: Agreement, now: str) -> Iterator[Clause]:
     if agreement.drop_reasons:
         yield Clause(
             "dropped",
-            f"rejected_at IS NOT NULL AND rejected_reason IN {sql.texts(agreement.drop_reasons)}",
+            f"rejected_at IS NOT NULL AND lower(trim(rejected_reason)) IN {_lower(agreement.drop_reasons)}",
             sql.text(DISQUALIFIED),
             _rejected(),
         )
@@ -143,7 +143,7 @@ def _in_the_loop(agreement: Agreement, columns: LoopColumns, now: str) -> Iterat
         "rests",
         f"came_back_at > {_ago(now, agreement.rest_days)}",
         sql.text(RECYCLE),
-        f"if(rejected_at = came_back_at, {_rejected()}, {back}) || {until}",
+        f"if(rejected_at IS NULL, {back}, {_rejected()}) || {until}",
     )
 
 
@@ -202,6 +202,10 @@ def _day(moment: str) -> str:
 
 def _among(column: str, values: Iterable[str]) -> str:
     return f"coalesce({column} IN {sql.texts(values)}, false)"
+
+
+def _lower(values: Iterable[str]) -> str:
+    return sql.texts(value.strip().lower() for value in values)
 
 
 def _rejected() -> str:

@@ -14,6 +14,8 @@ from delivery.cells import Cells, neutral_batches
 from delivery.csv_checks import Checked, part_keys
 from delivery.csv_files import LineEnding
 from delivery.keys import Key, refuse_keys
+from delivery.leaks_file import NAME as LEAKS_NAME
+from delivery.leaks_file import check_leaks
 from delivery.neutral_files import CSV_NAME, PARQUET_NAME, NeutralCsv, check_csv, check_parquet
 from delivery.people import TopLeads
 from delivery.problems import Problem
@@ -102,7 +104,8 @@ def validate_exports(folder: Path, delivery: Delivery) -> list[Problem]:
         parquet = pool.submit(check_parquet, folder / PARQUET_NAME)
         checked = {name: begun[name].result() for name in crms}
         scores, same = csv.result(), parquet.result()
-    problems = [*scores.problems, *same.problems]
+    leaks = check_leaks(folder / LEAKS_NAME) if (folder / LEAKS_NAME).exists() else []
+    problems = [*scores.problems, *same.problems, *leaks]
     if not problems and scores.keys.in_order() != same.keys.in_order():
         problems = [Problem(PARQUET_NAME, f"the leads of {CSV_NAME}")]
     for name, found in checked.items():

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 
 from delivery.columns import plain
 from delivery.exports import write_exports
+from delivery.leaks_file import write_leaks
 from delivery.neutral import SCORED, as_batch, neutral_columns, refusals
 from delivery.neutral_files import PARQUET_NAME, write_parquet
 from delivery.previous import PreviousScores
@@ -23,6 +25,9 @@ from delivery.scored_rows import batches, in_order
 from features.agreement import Agreement
 from features.loop import Loop
 from features.project import Delivery
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _REFUSED = (
     "Nothing was published. Machine files carry such text neither as it is nor altered: "
@@ -47,6 +52,7 @@ def write_night(
     previous: Publication | None,
     folder: Path,
     loop: Loop | None = None,
+    leaks: "pd.DataFrame | None" = None,
 ) -> NightFiles:
     """Route the scored leads and write every file of a publication into a folder.
 
@@ -59,6 +65,7 @@ def write_night(
         previous: the publication before this night's, or None.
         folder: where to write; the same rows give the same bytes, whatever their order was.
         loop: what became of every lead so far, as of the night; None: not known, so that grade and places decide.
+        leaks: the rows of :class:`features.leaks.Leaks` as of the night, for a list of their own.
 
     Raises:
         ProjectError: names in the project file that a CRM cannot have.
@@ -68,7 +75,10 @@ def write_night(
     routes = write_scores(
         scored, agreement=agreement, receipt=receipt, previous=earlier, folder=folder, loop=loop
     )
-    return NightFiles(write_exports(folder, delivery), routes)
+    paths = write_exports(folder, delivery)
+    if leaks is not None:
+        paths.append(write_leaks(leaks, folder))
+    return NightFiles(paths, routes)
 
 
 def write_scores(

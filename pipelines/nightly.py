@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 from delivery.publication import Publication
 from delivery.receipt import Receipt
 from features.frames import open_frame
+from features.leaks import WHY_WORDS, Leaks, find_leaks
 from features.loop import Loop, write_loop
 from features.project import Project
 from features.tables import TableSet
@@ -85,8 +86,16 @@ def nightly(request: Request, steps: Steps) -> Summary:
         )  # fmt: skip
         receipt = receipt_of(project, champion, tables, as_of)
         loop = steps.run("follow the loop", follow_loop, request, tables, as_of)
+        leaks = steps.run("look for leaks", leaks_of, request, scored, loop, as_of)
         published = steps.run(
-            "write, validate and publish", publish_night, request, scored, receipt, as_of, loop
+            "write, validate and publish",
+            publish_night,
+            request,
+            scored,
+            receipt,
+            as_of,
+            loop,
+            leaks,
         )
         later = steps.reach("hold against what happened", realised, request, tables, scored, as_of)
         steps.run("tidy up", tidy, request)
@@ -103,6 +112,8 @@ def nightly(request: Request, steps: Steps) -> Summary:
             "grades": scored.grades,
             "routes": published.routes,
             **_on_the_list(tables),
+            "leaks": leaks.counts,
+            "leaks_unknown": {leak: WHY_WORDS[why] for leak, why in leaks.unknown.items()},
             "expected_wins": round(scored.expected_wins, 2),
             "model_version": champion.version,
             "exports": [{"file": name, "rows": rows} for name, rows in published.files],
@@ -145,6 +156,17 @@ def follow_loop(request: Request, tables: TableSet, as_of: datetime) -> Loop:
     )
 
 
+def leaks_of(request: Request, scored: ScoredNight, loop: Loop, as_of: datetime) -> Leaks:
+    """Return the leads that leak as of the night, with what the nights before gave to sales."""
+    from delivery.earlier_nights import sales_ready_nights
+
+    project = request.project
+    handed = sales_ready_nights(
+        request.home.root, project.project, as_of, request.work / "earlier_nights.parquet"
+    )
+    return find_leaks(loop.path, scored.path, project.agreement, loop.columns, as_of, handed=handed)
+
+
 def _on_the_list(tables: TableSet) -> dict[str, int]:
     """Return how many leads the list of suppressed people kept out of everything."""
     count = tables.tables["leads"].ignored.get("suppressed", 0)
@@ -171,7 +193,8 @@ def publish_night(
     scored: ScoredNight,
     receipt: Receipt,
     as_of: datetime,
-    loop: Loop | None = None,
+    loop: Loop,
+    leaks: Leaks,
 ) -> Published:
     """Route the scored leads, write every export, read each back, and make it the current publication."""
     from delivery.exports import validate_exports
@@ -195,6 +218,7 @@ def publish_night(
                 previous=before,
                 folder=folder,
                 loop=loop,
+                leaks=leaks.rows,
             )
         ),
         receipt=receipt,

@@ -77,7 +77,7 @@ def only(
     """Return the route and the reason of one lead alone."""
     states = None if state is None else {"L1": state}
     [found] = routed(scored(lead), states, **agreement).itertuples(index=False)
-    return found.route, found.route_reason
+    return str(found.route), str(found.route_reason)
 
 
 def test_without_a_capacity_every_lead_of_a_sales_ready_grade_goes_to_sales() -> None:
@@ -236,11 +236,16 @@ def test_where_sales_writes_nothing_down_no_lead_has_gone_silent() -> None:
 
 
 def test_a_recycled_lead_rests_as_long_as_agreed_and_no_longer() -> None:
-    state = {"came_back_at": day("09-15"), "rejected_at": day("09-01")}
+    state = {"came_back_at": day("09-15")}
     rests = ("recycle", "back from sales on 2026-09-15; rests until 2026-09-25")
     assert only(state, rest_days=11)[0] == "recycle"
     assert only(state, rest_days=10) == ("sales_ready", "grade A or B")
     assert only({**state, "came_back_at": day("09-15").replace(hour=13)}, rest_days=10) == rests
+
+
+def test_a_lead_that_was_rejected_and_recycled_later_rests_from_then_on() -> None:
+    state = {"rejected_at": day("09-10"), "came_back_at": day("09-15"), "rejected_reason": "Later"}
+    assert only(state)[1] == "rejected by sales on 2026-09-10 (Later); rests until 2026-10-15"
 
 
 @pytest.mark.parametrize(
@@ -294,7 +299,11 @@ def test_each_team_has_its_own_places_and_the_others_share_the_rest() -> None:
     leads = scored("\n".join(f"L{n} 0.{n} 50 A -" for n in range(1, 9)))
     teams = ["North", "North", "South", None, "South", "West", "North", "West"]
     states = {f"L{n}": {"team": team} for n, team in enumerate(teams, start=1)}
-    agreed: dict[str, Any] = {"capacity_per_day": 2, "team": "Team", "team_capacity": {"North": 1, "South": 5}}
+    agreed: dict[str, Any] = {
+        "capacity_per_day": 2,
+        "team": "Team",
+        "team_capacity": {"North": 1, "South": 5},
+    }
     found = routed(leads, states, **agreed)
     assert {*found.index[found["route"] == "sales_ready"]} == {"L7", "L3", "L5", "L8", "L6"}
     assert found["route_reason"]["L7"] == (

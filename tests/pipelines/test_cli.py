@@ -290,6 +290,8 @@ def test_a_night_tells_what_was_promised_and_a_rerun_writes_the_same_bytes(
         "grades",
         "routes",
         "suppressed_by_list",
+        "leaks",
+        "leaks_unknown",
         "expected_wins",
         "model_version",
         "exports",
