@@ -109,7 +109,9 @@ def champion(home: Home, tmp_path: Path, scale: AccountScale | None) -> Home:
         "ranges": {"visits": {"low": 0.0, "high": 9.0, "mean": 1.0}},
         "oldest_days": 400.0,
     }
-    path.write_text(json.dumps({**MODEL, "training": learned}))
+    model = json.loads(json.dumps({**MODEL, "training": learned}))
+    model["features"][1]["rare"] = []
+    path.write_text(json.dumps(model))
     if scale is not None:
         (made.record / "accounts.json").write_text(json.dumps(scale.to_json()))
     Registry(home, "acme").promote(log_training(home, made))
@@ -266,3 +268,19 @@ def test_a_few_leads_have_the_features_that_the_night_has(
     assert list(few["lead_id"]) == ["anna", "bert"]
     expected = night[night["lead_id"].isin(few["lead_id"])].reset_index(drop=True)
     assert few.to_dict("records") == expected.to_dict("records")
+
+
+def test_the_route_is_that_of_the_last_publication_up_to_the_moment(
+    project_file: Path, champion: Home
+) -> None:
+    from pipelines.nightly import nightly
+
+    before = of(project_file, champion, "acme").facts
+    assert (before["published_at"], before["people"][0]["route"]) == (None, None)
+    document = yaml.safe_load(project_file.read_text())
+    document["agreement"] |= {"sales_ready_grades": ["B"]}
+    project_file.write_text(yaml.safe_dump(document))
+    nightly(asked(project_file, champion, force=True), steps())
+    told = of(project_file, champion, "acme").facts
+    assert told["published_at"] == datetime.fromisoformat("2026-02-01")
+    assert [one["route"] for one in told["people"]] == ["sales_ready", "nurture", None, None]
