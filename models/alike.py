@@ -17,6 +17,7 @@ from models.risk_ratio import Codes, Ratio, risk_ratio
 WINS_OF_A_HALF = 50  # fewer, and choosing and measuring share their leads
 LEVEL = 0.05
 HALF = 0.5
+SAME_LEADS = 0.9
 
 
 @dataclass(frozen=True)
@@ -122,9 +123,11 @@ def tell(
 ) -> Told:
     """Return for each concept the condition that tells most, measured on leads that did not choose it if there are enough.
 
+    A condition that nearly the same leads meet as one that is told already is not asked.
+
     Args:
         leads: the leads.
-        questions: by concept.
+        questions: by concept, the strongest concept first.
         likeness: by concept.
         min_group: fewest leads on either side of a condition.
         concepts: of how many the strongest were taken; all that could have been told are corrected for (Holm 1979).
@@ -138,6 +141,8 @@ def tell(
         best: tuple[Question, Ratio, Likeness] | None = None
         most = -1.0
         for question in _different(asked):
+            if any(_same_leads(question.met, other.met) for other, _, _ in chosen):
+                continue  # a stronger concept says it of these leads already
             choosing, measured = (
                 _measured(leads, question, alike.before, half, min_group) for half in halves
             )
@@ -220,6 +225,11 @@ def _alike(
         _measured(leads, question, likeness.closer, half, min_group),
         _measured(leads, question, np.zeros_like(likeness.before), half, min_group),
     )
+
+
+def _same_leads(met: Flags, other: Flags) -> bool:
+    """Whether two conditions are met by nearly the same leads: steps that always come together are one."""
+    return bool((met & other).sum() >= SAME_LEADS * (met | other).sum())
 
 
 def _different(questions: Sequence[Question]) -> list[Question]:

@@ -229,3 +229,18 @@ def test_a_ratio_that_points_against_the_plain_comparison_is_no_finding() -> Non
     assert one.crude is not None
     assert one.crude.value < 1 < one.ratio.interval[0]
     assert not one.found
+
+
+def test_what_nearly_the_same_leads_meet_is_told_once_by_the_stronger_concept() -> None:
+    random = np.random.default_rng(10)
+    offer = random.random(1000) < 0.4
+    sent, other = offer & (np.arange(1000) > 20), random.random(1000) < 0.4
+    label = (random.random(1000) < np.where(offer, 0.4, 0.1)).astype(float)
+    alike = alike_in(random.normal(size=1000))
+    told = tell(
+        leads_of(label),
+        {"offer": [asked(offer, "offer")], "sent": [asked(sent, "sent"), asked(other, "other")]},
+        {"offer": alike, "sent": alike},
+        min_group=10,
+    )
+    assert [one.condition.feature for one in told.conditions] == ["offer", "other"]
