@@ -84,7 +84,7 @@ def write_loop(
       ``rejected_reason, rejected_by, contacted_at`` (the first of sales' doing from ``handed_at`` on, or ever),
       ``recycled_at, last_sales_at, last_nurture_at, first_contact_at``;
     - ``with_sales``: handed over, accepted, contacted, and not rejected or recycled since; ``came_back_at``: the
-      rejection or recycling that ended the last hand-off;
+      rejection or recycling that ended the last hand-off, null for a lead that was never with sales;
     - ``overruled_at, overruled_to, overruled_by, overruled_reason``: the last that counts, from feedback alone;
     - ``met_budget, met_authority, met_need, met_timeframe, consent`` (null: not asked, or not known),
       ``disqualified_by``;

@@ -129,7 +129,8 @@ def loop_query(
     """
 
 
-# A step of the hand-off before this one is no step of this one. Where nothing is known of a hand-off, all steps count.
+# A step of the hand-off before this one is no step of this one. Where nothing is known of a hand-off, all steps count;
+# but what was never with sales has not come back from there.
 _THIS_ONE = "(s.handed_at IS NULL OR {at} >= s.handed_at)"
 _SPANS = """
     greatest(handed_at, last_sales_at) AS taken_at, greatest(rejected_at, recycled_at) AS ended_at
@@ -142,7 +143,8 @@ _OF_THE_STEPS = f"""
     CASE WHEN {_REJECTED} THEN s.rejection.who END AS rejected_by,
     s.contacted_at, s.recycled_at, s.last_sales_at, s.last_nurture_at, s.first_contact_at,
     s.taken_at IS NOT NULL AND (s.ended_at IS NULL OR s.ended_at < s.taken_at) AS with_sales,
-    CASE WHEN {_THIS_ONE.format(at="s.ended_at")} THEN s.ended_at END AS came_back_at
+    CASE WHEN s.ended_at >= coalesce(s.handed_at, least(s.accepted_at, s.first_contact_at), s.rejected_at)
+        THEN s.ended_at END AS came_back_at
 """
 
 

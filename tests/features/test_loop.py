@@ -138,6 +138,10 @@ def test_a_step_before_the_last_hand_off_is_no_step_of_it(
         ("handed_over 03, rejected 04, handed_over 05", True, None),
         ("handed_over 03, rejected 04, accepted 05", True, "04"),
         ("handed_over 03, accepted 04, mail 05", True, None),
+        ("recycled 05, handed_over 06", True, None),
+        ("rejected 04", False, "04"),
+        ("call 03, recycled 05", False, "05"),
+        ("recycled 05", False, None),
     ],
 )
 def test_a_lead_is_with_sales_until_it_comes_back(
