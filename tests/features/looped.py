@@ -45,6 +45,7 @@ def write(
     listed = ", ".join(f"CAST({sql.identifier(n)} AS {kind}) AS {n}" for n, kind in types.items())
     connection.register("texts", texts)
     connection.execute(f"COPY (SELECT {listed} FROM texts) TO {sql.text(str(path))}")
+    connection.unregister("texts")
 
 
 @dataclass
@@ -72,7 +73,7 @@ class Looped:
         rows = rows_of(leads)
         columns = [name for name in rows[0] if name not in CANONICAL["leads"]]
         kinds = {name: "DOUBLE" if name in self.numbers else "VARCHAR" for name in columns}
-        with duckdb.connect(config={"threads": 1}) as connection:
+        with duckdb.connect() as connection:
             for table, types in CANONICAL.items():
                 given = rows if table == "leads" else rows_of(drawings.get(table, []))
                 all_types = {**types, **kinds} if table == "leads" else types
@@ -98,7 +99,7 @@ class Looped:
 
     def feedback(self, drawing: str | Rows) -> Path:
         path = self.folder / "feedback.parquet"
-        with duckdb.connect(config={"threads": 1}) as connection:
+        with duckdb.connect() as connection:
             write(connection, path, rows_of(drawing), FEEDBACK)
         return path
 
