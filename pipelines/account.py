@@ -15,6 +15,7 @@ from pipelines.summary import Summary
 
 if TYPE_CHECKING:
     from reports.person_facts import AccountFacts, Person
+    from reports.voice import Voice
 
 
 MOST_NAMES = 20_000  # that are compared with a name that is not there
@@ -30,7 +31,7 @@ def account(request: Request, steps: Steps) -> Summary:
         DataError: the data break the contract, or do not fit the model.
     """
     from pipelines.report import voice_of
-    from reports.account_words import account_basis, account_headline, roles_sentence
+    from reports.account_words import account_headline
 
     account_id = str(request.options["account_id"])
     standing = stand(request, steps)
@@ -40,7 +41,6 @@ def account(request: Request, steps: Steps) -> Summary:
     if request.options.get("html"):
         written.append(steps.run("write the page", write_page, request, facts))
     steps.run("tidy up", tidy, request)
-    roles = roles_sentence(facts, voice)
     return Summary(
         project=request.project.project,
         command="account",
@@ -52,10 +52,7 @@ def account(request: Request, steps: Steps) -> Summary:
         facts={
             "account_id": account_id,
             "model_version": standing.champion.version,
-            **_told(facts),
-            "basis": account_basis(facts, voice),
-            "buying_group": [] if roles is None else [roles],
-            "people": [_line(one) for one in facts.people],
+            **_told(facts, voice),
         },
         headline=voice.say(
             "Account {account}: {told}",
@@ -102,8 +99,10 @@ def write_page(request: Request, facts: "AccountFacts") -> Path:
     return write_account_page(facts, folder / name, voice_of(request))
 
 
-def _told(facts: "AccountFacts") -> dict[str, Any]:
-    chance = facts.chance
+def _told(facts: "AccountFacts", voice: "Voice") -> dict[str, Any]:
+    from reports.account_words import account_basis, roles_sentence
+
+    chance, roles = facts.chance, roles_sentence(facts, voice)
     return {
         "account_probability": None if chance is None else chance.probability,
         "independent_probability": None if chance is None else chance.independent,
@@ -114,6 +113,9 @@ def _told(facts: "AccountFacts") -> dict[str, Any]:
         "roles_seen": facts.roles_seen,
         "roles_missing": facts.roles_missing,
         "published_at": facts.published_at,
+        "basis": account_basis(facts, voice),
+        "buying_group": [] if roles is None else [roles],
+        "people": [_line(one) for one in facts.people],
     }
 
 

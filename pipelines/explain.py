@@ -92,7 +92,7 @@ def explain_lead(request: Request, standing: Standing, lead_id: str) -> Explaine
         happened = gather(request.at(standing.as_of), standing.tables, lead_id)
         trouble += happened.warnings
         mine = found[found["lead_id"].astype(str) == lead_id].to_dict("records")[0]
-        one = person(mine, scored, routes, flat=standing.tables.flat)
+        one = person(request, standing, mine, scored, routes)
         page = lead_facts(standing, one, facts, routes, account, happened.lines)
         written.append(_write_page(request, standing, lead_id, page))
     return Explained({**facts, **_account_told(account)}, written, trouble)

@@ -103,9 +103,7 @@ def account_facts(
         scored: ``lead_id, close_probability, grade, score`` of the open ones.
         routes: of the last publication.
     """
-    persons = [
-        person(row, scored, routes, flat=standing.tables.flat) for row in found.to_dict("records")
-    ]
+    persons = [person(request, standing, row, scored, routes) for row in found.to_dict("records")]
     persons.sort(key=lambda one: (WHERE[one.state], -(one.probability or 0.0), one.lead_id))
     states = [one.state for one in persons]
     amounts = [one.amount for one in persons if one.state == "won" and one.amount is not None]
@@ -131,7 +129,13 @@ def account_facts(
     )
 
 
-def person(row: Mapping[Any, Any], scored: "pd.DataFrame", routes: Routes, *, flat: bool) -> Person:
+def person(
+    request: Request,
+    standing: Standing,
+    row: Mapping[Any, Any],
+    scored: "pd.DataFrame",
+    routes: Routes,
+) -> Person:
     """Return one lead of an account; a lead that is not scored is not open."""
     import pandas as pd
 
@@ -143,7 +147,10 @@ def person(row: Mapping[Any, Any], scored: "pd.DataFrame", routes: Routes, *, fl
         name: None if pd.isna(row[name]) else row[name]
         for name in ("role", "closed_at", "amount", "last_at", "last_kind")
     }
-    if flat or is_open:
+    if told["last_kind"] is not None:
+        kind = str(told["last_kind"])
+        told["last_kind"] = request.project.features.words.get(kind, kind)
+    if standing.tables.flat or is_open:
         told["closed_at"] = None
     if is_open:
         first = mine.iloc[0]

@@ -12,7 +12,7 @@ def render_account(facts: AccountFacts, voice: Voice | None = None) -> str:
     """Return the page; every name in it is escaped."""
     voice = voice or Voice.of()
     chance = facts.chance
-    several = chance is not None and facts.open > 1
+    scaled = chance is not None and chance.scaled and facts.open > 1
     return render_person(
         "account.html.j2",
         facts,
@@ -21,7 +21,7 @@ def render_account(facts: AccountFacts, voice: Voice | None = None) -> str:
         headline=account_headline(facts, voice),
         scale=None
         if chance is None
-        else Scale.of(chance.probability, chance.independent if several else None),
+        else Scale.of(chance.probability, chance.independent if scaled else None),
         scale_caption=_caption(facts, voice),
         basis=account_basis(facts, voice),
         roles=roles_sentence(facts, voice),
@@ -39,7 +39,7 @@ def write_account_page(facts: AccountFacts, path: Path, voice: Voice | None = No
 
 
 def _caption(facts: AccountFacts, voice: Voice) -> str:
-    if facts.chance is None or facts.open < 2:
+    if facts.chance is None or not facts.chance.scaled or facts.open < 2:
         return voice.say("The mark is the account’s probability.")
     return voice.say(
         "The mark is the account’s probability; the dashed line is what it would be if its leads closed independently "

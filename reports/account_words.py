@@ -51,8 +51,8 @@ def _how(chance: AccountChance, voice: Voice) -> str:
     independent = voice.percent(chance.independent)
     if not chance.scaled:
         return voice.say(
-            "It is {independent} as the leads’ own probabilities give it if each closes or not independently of the "
-            "others; nothing else has proved to be better.",
+            "It is what the leads’ own probabilities give if each closes independently of the others, {independent}; no "
+            "other way has proved to be better.",
             independent=independent,
         )
     return voice.say(

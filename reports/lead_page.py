@@ -22,19 +22,6 @@ from reports.voice import Voice, text
 from reports.waterfall import waterfall_figure
 
 CONFIDENCE = {"high": text("high"), "medium": text("medium"), "low": text("low")}
-HAPPENED = {
-    "created": text("Created"),
-    "changed": text("Changed"),
-    "scored": text("Scored"),
-    "won": text("Won"),
-    "lost": text("Lost"),
-    "handed over": text("Handed over to sales"),
-    "accepted": text("Accepted by sales"),
-    "rejected": text("Rejected by sales"),
-    "contacted": text("Contacted by sales"),
-    "recycled": text("Sent back to nurture"),
-    "overruled": text("Overruled"),
-}
 SECONDS_PER_DAY = 86_400
 
 
@@ -60,7 +47,6 @@ def render_lead(facts: LeadFacts, voice: Voice | None = None) -> str:
         age=voice.count(math.floor(age)),
         standing=_standing(facts, voice),
         waterfall=_waterfall(facts, voice),
-        happened=partial(happened, voice),
         says=_says(facts, average, voice),
         account_headline="" if account is None else account_headline(account, voice),
         account_told=[]
@@ -89,11 +75,6 @@ def lead_headline(facts: LeadFacts, voice: Voice) -> str:
         days=voice.days(facts.horizon_days),
         **values,
     )
-
-
-def happened(voice: Voice, what: str) -> str:
-    """Return what happened as a reader takes it; an event's kind stays as the company calls it."""
-    return voice.say(HAPPENED[what]) if what in HAPPENED else capital(what.replace("_", " "))
 
 
 def _scale_caption(facts: LeadFacts, average: float, voice: Voice) -> str:

@@ -20,6 +20,19 @@ ROUTES = {
     "disqualified": text("disqualified"),
     "suppressed": text("suppressed"),
 }
+HAPPENED = {
+    "created": text("Created"),
+    "changed": text("Changed"),
+    "scored": text("Scored"),
+    "won": text("Won"),
+    "lost": text("Lost"),
+    "handed over": text("Handed over to sales"),
+    "accepted": text("Accepted by sales"),
+    "rejected": text("Rejected by sales"),
+    "contacted": text("Contacted by sales"),
+    "recycled": text("Sent back to nurture"),
+    "overruled": text("Overruled"),
+}
 _ENDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
 
 
@@ -50,6 +63,11 @@ class Scale:
 def route_words(voice: Voice, route: str) -> str:
     """Return a route as a reader takes it; one that nobody has words for stays as it is."""
     return voice.say(ROUTES[route]) if route in ROUTES else route.replace("_", " ")
+
+
+def happened(voice: Voice, what: str) -> str:
+    """Return what happened as a reader takes it; an event's kind stays as the company calls it."""
+    return voice.say(HAPPENED[what]) if what in HAPPENED else capital(what.replace("_", " "))
 
 
 def published_sentence(published_at: datetime | None, voice: Voice) -> str | None:
@@ -83,6 +101,7 @@ def render_person(
         route=partial(route_words, voice),
         odds=partial(odds, voice),
         capital=capital,
+        happened=partial(happened, voice),
         lang=voice.tag,
         title=title,
         dated=voice.say("as of {day}", day=voice.day(facts.as_of)),

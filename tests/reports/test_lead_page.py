@@ -171,8 +171,8 @@ def test_what_nobody_checked_is_said_so() -> None:
     chance = AccountChance(probability=0.4, independent=0.4, scaled=False)
     told = account_basis(account(chance=chance), ENGLISH)
     assert told == [
-        "It is 40% as the leads’ own probabilities give it if each closes or not independently of the others; nothing "
-        "else has proved to be better.",
+        "It is what the leads’ own probabilities give if each closes independently of the others, 40%; no other way has "
+        "proved to be better.",
         "Nobody has checked this: training saw no account with several open leads whose outcome was known. Take it as "
         "rough.",
     ]
