@@ -18,6 +18,7 @@ from reports.voice import Voice
 from reports.waterfall import SHOWN, waterfall_figure
 from tests.reports.browser import CHROMIUM, Page, browser
 from tests.reports.persons import AS_OF, BASE, PARTS, account, checked, lead, person
+from tests.reports.test_browser import serious_faults
 from tests.reports.test_page import HOSTILE, Outline
 
 ENGLISH = Voice.of()
@@ -301,3 +302,15 @@ def test_in_a_browser_the_table_of_the_sum_opens_by_keyboard(tab: Page, tmp_path
             type=kind, key="Enter", code="Enter", windowsVirtualKeyCode=13, text="\r",
         )  # fmt: skip
     assert tab.value("document.querySelector('details').open") is True
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("kind", PAGES)
+def test_axe_finds_no_serious_fault(tab: Page, tmp_path: Path, kind: str, *, dark: bool) -> None:
+    path = tmp_path / f"{kind}.html"
+    path.write_text(PAGES[kind], encoding="utf-8")
+    for width in (390, 1440):
+        tab.open(path.as_uri(), width=width, dark=dark)
+        assert serious_faults(tab) == []
