@@ -23,6 +23,9 @@ MISSING = {
 BASIS = text(
     "This replays {period} night by night with the score that each lead had at its arrival: grade, chance and places decide, the likeliest first. Leads are graded among those that came in that time, with the agreed shares of A, B and C. Consent, what qualifies beside the grade and what disqualifies are left out, for the data tell how they stand today."
 )
+FLATTERED = text(
+    "The model has learned from these very leads since, so these figures flatter it; the honest trial is leadgauge backtest."
+)
 
 
 def agreement_words(agreement: Agreement, voice: Voice) -> list[str]:
@@ -247,7 +250,7 @@ def agreement_sentences(facts: AgreementFacts, voice: Voice) -> list[str]:
                 share=voice.percent(facts.sampled),
             )
         )
-    return [*said, voice.say(BASIS, period=facts.period)]
+    return [*said, voice.say(BASIS, period=facts.period), voice.say(FLATTERED)]
 
 
 def meant_sentence(meant: Meant, voice: Voice) -> str:

@@ -277,6 +277,7 @@ def test_the_sentences_tell_all_leads_the_agreement_and_what_if() -> None:
         "0 not known yet, 10 hours of sales."
     )
     assert said[2].startswith("What if: grades A and B, 1 lead a day: 10 sales-ready leads")
+    assert said[4].startswith("The model has learned from these very leads since")
     assert said[3].startswith(
         "This replays 2026-Q3 night by night with the score that each lead had at its arrival"
     )
