@@ -2,11 +2,11 @@
 
 - `WINLESS_SOURCE`: bought lists of people who read an e-book. A tenth of the leads, paid for like
   others, and hardly one of them closes (`market.SOURCES`).
-- `LEAKING_TEAM`: leaves a third of the leads that it accepts uncontacted and comes late to the rest;
-  the others contact nine of ten within two days (`market.REPS`). Who is left does not depend on how
+- `LEAKING_TEAM`: leaves a third of the leads that it accepts uncontacted and comes late to most of the
+  rest; the others contact nine of ten within two days (`market.REPS`). Who is left does not depend on how
   a lead ends, and how a lead ends does not depend on whether it was contacted.
-- `FADED_CAMPAIGN` in `FADED_QUARTER`: the campaign was broadened for that quarter. It brought more
-  than twice as many leads, most of them students and specialists without a say (`market.BROADENED`).
+- `FADED_CAMPAIGN` in `FADED_QUARTER`: the campaign was broadened for that quarter. It brought
+  about three times as many leads, two thirds of them students, who never buy (`market.BROADENED`).
   Nothing about the campaign itself changed: among leads alike, quality stayed as it was.
 - `WORKING_MESSAGE`: those who answered it close about twice as often as others of the same source;
   the other messages are alike (`market.MESSAGES`).
