@@ -202,6 +202,30 @@ def as_published(
     return expit(bundle.calibrated(raw + shift))
 
 
+def at_their_time(bundle: Bundle, rows: pd.DataFrame, raw: Floats, gap_days: float) -> Floats:
+    """Return the probabilities of past rows with the level that their own time's outcomes told, (rows,).
+
+    A model's intercept is that of its training's end, or of tonight; held against leads of two years ago it tells
+    what the market became, and not what they were. Here the shift starts anew and follows the rows' own outcomes.
+
+    Args:
+        bundle: the model.
+        rows: snapshots with ``as_of``, ``age_days`` and ``label``, NaN where the outcome is not known yet.
+        raw: the bundle's ``raw_margin`` of them.
+        gap_days: how long a label takes to be known; the horizon.
+    """
+    plain = raw - bundle.model["calibration"]["shift"]
+    known = rows["label"].notna().to_numpy()
+    if bundle.model["following"]["speed"] is None or not known.any():
+        return expit(bundle.calibrated(raw))
+    told = rows[known]
+    history = History.of(plain[known], told, evidence_of(told, gap_days))
+    moments = rows["as_of"].to_numpy(dtype="datetime64[us]")
+    speed = bundle.model["following"]["speed"]
+    shift, _ = follow(history, moments, gap_days=gap_days, speed=speed)
+    return expit(bundle.calibrated(plain + shift))
+
+
 def shifts_at(
     bundle: Bundle, moments: npt.NDArray[np.datetime64], gap_days: float, known: pd.DataFrame
 ) -> Floats:

@@ -36,7 +36,8 @@ def arrivals(
 ) -> Path:
     """Score each lead of the last ``report.history_days`` before ``as_of`` as it stood at its creation.
 
-    Features are those of age 0; the probability is the given bundle's, that of a base rate too. Of more
+    Features are those of age 0; the probability is the given bundle's, with the level that the outcomes known at each
+    lead's time told (`models.following.at_their_time`). Of more
     than ``MOST_LEADS`` leads whole accounts are drawn, always the same ones; ``share_of`` tells how many.
 
     Returns:
@@ -59,7 +60,13 @@ def arrivals(
         most_rows=MOST_LEADS,
     )
     path = request.work / "arrivals" / "arrivals.parquet"
-    _score(frame, bundle, path, arrived=_arrived(tables, since, as_of))
+    _score(
+        frame,
+        bundle,
+        path,
+        gap_days=request.project.label.horizon_days,
+        arrived=_arrived(tables, since, as_of),
+    )
     return path
 
 
@@ -81,27 +88,34 @@ def _arrived(tables: TableSet, since: datetime, as_of: datetime) -> int:
     return int(pc.sum(within).as_py() or 0)
 
 
-def _score(frame: Path | None, bundle: Path, path: Path, *, arrived: int) -> None:
-    """Score row group by row group, so that memory does not grow with the leads."""
+def _score(frame: Path | None, bundle: Path, path: Path, *, gap_days: float, arrived: int) -> None:
+    """Score row group by row group, so that memory holds a few numbers of each lead and no features."""
+    import numpy as np
+    import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     from models.bundle import Bundle
+    from models.following import at_their_time
 
     schema = arrivals_schema().with_metadata({_ARRIVED: str(arrived)})
-    with pq.ParquetWriter(path, schema) as writer:
-        if frame is None:
-            return
-        model = Bundle.load(bundle)
-        with pq.ParquetFile(frame) as file:
-            groups = file.num_row_groups
-        for group in range(groups):
-            rows = feature_group(frame, group, model.catalogue)
-            probability = model.probability(rows)
-            told = {
-                "lead_id": pa.array(rows["lead_id"].astype(str), pa.string()),
-                "created_at": pa.array(rows["created_at"], pa.timestamp("us")),
-                "close_probability": pa.array(probability, pa.float64()),
-                "grade": pa.array(model.grade(probability), pa.string()),
-            }
-            writer.write_table(pa.table(told, schema=schema))
+    if frame is None:
+        pq.write_table(schema.empty_table(), path)
+        return
+    model = Bundle.load(bundle)
+    raw, kept = [], []
+    with pq.ParquetFile(frame) as file:
+        groups = file.num_row_groups
+    for group in range(groups):
+        rows = feature_group(frame, group, model.catalogue)
+        raw.append(model.raw_margin(rows))
+        kept.append(rows[["lead_id", "as_of", "created_at", "age_days", "label"]])
+    leads = pd.concat(kept, ignore_index=True)
+    probability = at_their_time(model, leads, np.concatenate(raw), gap_days)
+    told = {
+        "lead_id": pa.array(leads["lead_id"].astype(str), pa.string()),
+        "created_at": pa.array(leads["created_at"], pa.timestamp("us")),
+        "close_probability": pa.array(probability, pa.float64()),
+        "grade": pa.array(model.grade(probability), pa.string()),
+    }
+    pq.write_table(pa.table(told, schema=schema), path)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from reports.periods import Kind
 
 MOST_EXPLAINED = 60_000  # snapshots that conditions are compared on
-NIGHTS_BACK = 90  # days
 A_WEEK = 7  # days: behaviour is compared on leads that are about so old
 
 
@@ -46,6 +45,8 @@ def gather(
         ProjectError: the agreement or the report names what is no column of the leads.
         DataError: the data do not fit the model.
     """
+    from delivery.earlier_nights import sales_ready_nights
+
     folder = request.work / "gathered"
     folder.mkdir(exist_ok=True)
     project = request.project
@@ -65,40 +66,15 @@ def gather(
         loop=loop,
         arrivals=arrivals(request, tables, catalogue, bundle, as_of),
         aged=aged,
-        nights=_nights(request, as_of, folder),
+        nights=sales_ready_nights(
+            request.home.root, project.project, as_of, folder / "nights.parquet"
+        ),
     )
 
 
 def compared_age(ages: list[int]) -> int:
     """Return the age at which behaviour is compared: that of the ladder next to a week."""
     return min(ages, key=lambda age: (abs(age - A_WEEK), age))
-
-
-def _nights(request: Request, as_of: datetime, folder: Path) -> Path | None:
-    """Write which leads the published nights of late gave to sales, and since when."""
-    import duckdb
-    import pyarrow.parquet as pq
-
-    from delivery.publication import SCORES, follow, nights, project_folder
-
-    root = project_folder(request.home.root, request.project.project)
-    late = [
-        (night, follow(pointer))
-        for night, pointer in nights(root)
-        if as_of - timedelta(days=NIGHTS_BACK) <= night < as_of
-    ]
-    files = [str(version / SCORES) for _, version in late if version is not None]
-    if not files:
-        return None
-    path = folder / "nights.parquet"
-    with duckdb.connect() as connection:
-        found = connection.execute(
-            "SELECT lead_id, min(scored_at AT TIME ZONE 'UTC') AS first_night, count(*) AS nights "
-            "FROM read_parquet(?) WHERE route = 'sales_ready' GROUP BY lead_id ORDER BY lead_id",
-            [files],
-        ).to_arrow_table()
-    pq.write_table(found, path)
-    return path
 
 
 def material(

@@ -11,7 +11,7 @@ import pytest
 from features.catalogue import Catalogue
 from features.tables import TableSet
 from models.bundle import Bundle
-from models.reasons import score
+from models.following import at_their_time
 from pipelines import arrivals as module
 from pipelines.arrivals import arrivals, arrivals_schema, share_of
 from pipelines.home import Home
@@ -52,10 +52,11 @@ def test_each_lead_gets_what_a_night_at_its_creation_would_have_said(
     assert sorted(found["lead_id"]) == sorted(leads["lead_id"])
     frame = feature_frame(request_.work / "arrivals" / "aged-0.parquet", catalogue)
     assert (frame["age_days"] == 0).all()
-    told = score(frame, Bundle.load(champion), contributions=False)
-    assert list(told["lead_id"]) == list(found["lead_id"])
-    np.testing.assert_allclose(told["close_probability"], found["close_probability"], rtol=1e-12)
-    assert list(told["grade"]) == list(found["grade"])
+    bundle = Bundle.load(champion)
+    told = at_their_time(bundle, frame, bundle.raw_margin(frame), 90)
+    assert list(frame["lead_id"]) == list(found["lead_id"])
+    np.testing.assert_allclose(told, found["close_probability"], rtol=1e-12)
+    assert list(bundle.grade(told)) == list(found["grade"])
     assert share_of(path) == 1.0
 
 
