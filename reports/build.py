@@ -20,6 +20,8 @@ from reports.goals_facts import GoalsFacts, goals_facts
 from reports.hand_off import hand_off_findings
 from reports.hand_off_facts import HandOffFacts, hand_off_facts
 from reports.journey import journey_facts, journey_findings
+from reports.lead_counts import lead_counts
+from reports.lead_state import Maturity
 from reports.leaks import leaks_findings
 from reports.leaks_facts import LeaksFacts, leaks_facts
 from reports.losses import losses_facts
@@ -28,7 +30,7 @@ from reports.material import Material
 from reports.quality import quality_findings
 from reports.quality_facts import QualityFacts, quality_facts
 from reports.report_facts import ReportFacts
-from reports.sources import Maturity, lead_counts, spend_without_leads
+from reports.spending import spend_without_leads
 from reports.tonight import grades_table, quarantine_table
 from reports.training import (
     calibration_points,
@@ -97,7 +99,7 @@ def report_facts(
         calibration=calibration_points(curves["calibration"]),
         segments=segment_facts(trained.get("segments", [])),
         gains=gains_points(curves["gains"]),
-        drivers=_drivers(trained, project.report.min_group),
+        drivers=_drivers(trained, project.report.min_group, voice),
         tonight=grades_table(scored),
         quarantine=quarantine_table(tables),
         suspects=suspects,
@@ -188,11 +190,11 @@ def _as_sentence(told: str) -> str:
     return f"{told[:1].upper()}{told[1:].rstrip('.')}."
 
 
-def _drivers(trained: Mapping[str, Any], min_group: int) -> list[Driver]:
+def _drivers(trained: Mapping[str, Any], min_group: int, voice: Voice) -> list[Driver]:
     """Return what moves the score; where nothing tells leads apart there is nothing to name."""
     if trained["step"] == "base_rate":
         return []
-    return drivers_table(trained["explanation"], min_group=min_group)
+    return drivers_table(trained["explanation"], min_group=min_group, voice=voice)
 
 
 def _read(tables: TableSet, name: Any, columns: Sequence[str]) -> pd.DataFrame:  # noqa: ANN401  a table name

@@ -182,29 +182,6 @@ class Driver(Fact):
     levels: list[Level] = []
 
 
-class SourceRow(Fact):
-    """One source or campaign: volume and quality.
-
-    ``mature`` leads are those whose horizon has ended, ``closed`` those of them won within it;
-    ``won`` counts every win so far. ``expected_wins`` sums tonight's probabilities of the open
-    leads. ``cost_per_win`` is spend over wins so far and expected, of leads created while money
-    was spent. ``pooled`` marks the row that small sources share; if even that is about too few
-    leads, it tells no wins.
-    """
-
-    source: Name
-    leads: NonNegativeInt
-    mature: NonNegativeInt
-    closed: NonNegativeInt | None
-    won: NonNegativeInt | None
-    open: NonNegativeInt
-    close_rate: Interval | None = None
-    expected_wins: Maybe = None
-    spend: Maybe = None
-    cost_per_win: Interval | None = None
-    pooled: bool = False
-
-
 class GradeRow(Fact):
     """Tonight's open leads of one grade; ``lowest`` and ``highest`` are their probabilities."""
 

@@ -11,7 +11,6 @@ from features.project import Project
 from reports.facts import clean
 from reports.voice import text
 
-POOLED = text("Other, small sources")
 UNKNOWN = text("Not recorded")
 
 

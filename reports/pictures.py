@@ -24,7 +24,7 @@ from reports.canvas import (
     row_labels,
     rows_only,
 )
-from reports.facts import CalibrationPoint, Driver, GainsPoint, SourceRow
+from reports.facts import CalibrationPoint, Driver, GainsPoint
 from reports.palette import LIGHT
 from reports.voice import Voice
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import numpy as np
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MOST_ROWS = 12
@@ -151,65 +150,6 @@ def drivers_figure(drivers: Sequence[Driver], width: int = WIDE) -> Figure:
         axes.set_xlim(0, 1)
         rows_only(axes, len(shown))
         return figure
-
-
-def sources_figure(
-    rows: Sequence[SourceRow],
-    base_rate: float,
-    width: int = WIDE,
-    *,
-    voice: Voice | None = None,
-) -> Figure:
-    """Draw quality (close rate, its interval, the dashed average) beside volume (leads) for each source."""
-    voice = voice or Voice.of()
-    shown = list(rows[:MOST_ROWS])
-    label_width = (0.38 if width <= PHONE else 0.3) * width
-    split = label_width + (width - label_width) * 0.6
-    with drawing():
-        figure = blank(width, ROW * max(1, len(shown)) + HEADING + 4)
-        quality = panel(figure, left=label_width, right=width - split, bottom=4, top=HEADING)
-        volume = panel(figure, left=split + 16, right=50, bottom=4, top=HEADING)
-        reach = (
-            max(
-                [
-                    0.01,
-                    base_rate,
-                    *(row.close_rate.high for row in shown if row.close_rate),
-                ]
-            )
-            * 1.04
-        )
-        most = max([1, *(row.leads for row in shown)])
-        quality.axvline(base_rate, color=MUTED, linewidth=1.2, linestyle=DASHES)
-        for place, row in enumerate(shown):
-            _close_rate(quality, row, -place, base_rate, voice)
-            volume.barh(-place, row.leads / most, height=0.54, color=ACCENT_SOFT, linewidth=0)
-            beside(volume, voice.count(row.leads), (row.leads / most, -place))
-        row_labels(quality, [row.source for row in shown], label_width)
-        quality.set_xlim(0, reach)
-        volume.set_xlim(0, 1)
-        for axes in (quality, volume):
-            rows_only(axes, len(shown))
-        above = 0.5 + 14 / ROW
-        beside(
-            quality,
-            voice.say("average {rate}", rate=voice.percent(base_rate)),
-            (base_rate, above),
-            shift=(0, 0),
-            align="center",
-        )
-        beside(volume, voice.say("leads"), (0, above), shift=(0, 0))
-        return figure
-
-
-def _close_rate(axes: Axes, row: SourceRow, y: float, base_rate: float, voice: Voice) -> None:
-    rate = row.close_rate
-    if rate is None:
-        beside(axes, voice.say("too few"), (0, y), shift=(0, 0))
-        return
-    tone = ACCENT if rate.low > base_rate else WARM if rate.high < base_rate else MUTED
-    axes.plot([rate.low, rate.high], [y, y], color=tone, linewidth=2.6, solid_capstyle="round")
-    axes.plot(rate.value, y, "o", color=tone, markersize=9, mew=0, clip_on=False)
 
 
 def shap_summary_figure(

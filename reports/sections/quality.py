@@ -8,20 +8,12 @@ from reports.cells import NONE
 from reports.mix import MixRow, Signed
 from reports.quality import quality_sentences
 from reports.quality_facts import QualityFacts
+from reports.quality_names import dimension_name
 from reports.quality_rows import DimensionRows, QualityRow
 from reports.report_facts import ReportFacts
 from reports.sections.quality_charts import months, quality_map, row_name, told_rate
-from reports.voice import Voice, text
+from reports.voice import Voice
 
-DIMENSIONS = {
-    "source": text("Source"),
-    "campaign": text("Campaign"),
-    "month": text("Month"),
-    "channel": text("Channel"),
-    "message": text("Message"),
-    "content": text("Content"),
-    "landing_page": text("Landing page"),
-}
 MOST_MIX_ROWS = 20
 
 
@@ -70,9 +62,9 @@ def quality(facts: ReportFacts, voice: Voice) -> Section | None:
 
 
 def named(dimension: str, voice: Voice) -> str:
-    """Return a dimension's name as a reader knows it; those of the company's own are data."""
-    known = DIMENSIONS.get(dimension)
-    return voice.say(known) if known else dimension.replace("_", " ").capitalize()
+    """Return a dimension's name as a heading."""
+    name = dimension_name(dimension, voice)
+    return f"{name[:1].upper()}{name[1:]}"
 
 
 def _dimension(one: DimensionRows, told: QualityFacts, voice: Voice) -> list[Block]:
@@ -80,7 +72,7 @@ def _dimension(one: DimensionRows, told: QualityFacts, voice: Voice) -> list[Blo
     caption = voice.say(
         "By {dimension}, 95% intervals in grey; money in {currency}. Groups of fewer than {fewest} leads share a row; "
         "those of fewer than 50 are marked with a star, and their rate is drawn towards the others’.",
-        dimension=name.lower() if str(voice.locale).startswith("en") else name,
+        dimension=dimension_name(one.dimension, voice),
         currency=voice.currency,
         fewest=voice.count(told.min_group),
     )

@@ -3,7 +3,7 @@
 import math
 from datetime import datetime
 
-from reports import charts
+from reports import charts, quality_names
 from reports.blocks import Chart
 from reports.cells import NONE
 from reports.facts import Interval
@@ -14,13 +14,10 @@ from reports.voice import Voice
 
 def row_name(row: QualityRow, dimension: str, voice: Voice) -> str:
     """Return a group as a reader knows it; a star marks few leads."""
-    if row.pooled:
-        return voice.say("Other, small groups")
-    if not row.recorded:
-        return voice.say("Not recorded")
-    if dimension == "month":
+    if dimension == "month" and not row.pooled and row.recorded:
         return voice.month(datetime.fromisoformat(f"{row.name}-01"))
-    return voice.say("{name} *", name=row.name) if row.few else row.name
+    name = quality_names.row_name(row, voice)
+    return voice.say("{name} *", name=name) if row.few and not row.pooled else name
 
 
 def told_rate(row: QualityRow) -> Interval | None:

@@ -14,10 +14,9 @@ from reports.pictures import (
     gains_figure,
     shap_summary_figure,
     share_caught,
-    sources_figure,
 )
 from reports.svg import inline_svg
-from tests.reports.examples import DRIVERS, SOURCES, example_facts
+from tests.reports.examples import DRIVERS, example_facts
 
 
 def test_the_calibration_picture_has_a_point_for_every_point() -> None:
@@ -48,18 +47,12 @@ def test_driver_bars_are_as_long_as_their_strength() -> None:
     assert widths == pytest.approx([driver.strength / DRIVERS[0].strength for driver in DRIVERS])
 
 
-def test_sources_without_a_rate_are_told_as_too_few() -> None:
-    texts = [text.get_text() for text in sources_figure(SOURCES, 0.09).axes[0].texts]
-    assert texts.count("too few") == 1
-
-
 @pytest.mark.parametrize("width", [350, 680])
 def test_pictures_without_a_single_row_can_still_be_drawn(width: int) -> None:
     for figure in (
         calibration_figure([], width),
         gains_figure([], width),
         drivers_figure([], width),
-        sources_figure([], 0.1, width),
     ):
         assert inline_svg(figure, "empty").startswith("<svg viewBox=")
 
@@ -80,7 +73,7 @@ def test_drawing_leaves_matplotlibs_settings_alone() -> None:
     import matplotlib.pyplot as plt
 
     before = dict(mpl.rcParams)
-    inline_svg(sources_figure(SOURCES, 0.09), "sources")
+    inline_svg(drivers_figure(DRIVERS), "drivers")
     assert dict(mpl.rcParams) == before
     assert plt.get_fignums() == []
 

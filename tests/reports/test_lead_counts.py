@@ -1,23 +1,22 @@
-"""Quality against volume, on tables that can be counted by hand."""
+"""Rows of quality against volume, and the counts of a company, on tables that can be counted by hand."""
 
 import io
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.facts import SourceRow
-from reports.sources import (
-    POOLED,
-    UNKNOWN,
-    Maturity,
-    lead_counts,
-    sources_table,
-    spend_without_leads,
-)
+from features.loop import LoopColumns
+from reports.lead_counts import lead_counts
+from reports.lead_quality import Known, quality_leads
+from reports.lead_state import UNKNOWN, Maturity
+from reports.quality_rows import POOLED, Frame, Grouping, QualityRow, dimension_rows
+from reports.spending import spend_without_leads
+from tests.reports.materials import drawn_project, loop_table, material
 
 CUTOFF = datetime(2026, 6, 30)  # noqa: DTZ001  canonical times are naive UTC
 MATURITY = Maturity(horizon_days=30, data_cutoff=CUTOFF)
@@ -59,23 +58,45 @@ def drawn(text: str, times: list[str] | None = None) -> pd.DataFrame:
     return frame.assign(**{name: pd.to_datetime(frame[name]) for name in times or []})
 
 
-def table(**changed: Any) -> dict[str, SourceRow]:
-    given: dict[str, Any] = {
-        "leads": drawn(LEADS, ["created_at"]),
-        "outcomes": drawn(OUTCOMES, ["closed_at"]),
-        "scored": drawn(SCORED),
-        "spend": NO_SPEND,
-        "maturity": MATURITY,
-        "min_group": 2,
-        **changed,
-    }
-    return {row.source: row for row in sources_table(**given)}
+def rows(
+    leads: pd.DataFrame | None = None,
+    outcomes: pd.DataFrame | None = None,
+    scored: pd.DataFrame | None = None,
+    spend: pd.DataFrame = NO_SPEND,
+    *,
+    min_group: int = 2,
+    flat: bool = False,
+    **label: Any,
+) -> list[QualityRow]:
+    """Return the rows by source of a small company."""
+    leads = drawn(LEADS, ["created_at"]) if leads is None else leads
+    outcomes = drawn(OUTCOMES, ["closed_at"]) if outcomes is None else outcomes
+    scored = drawn(SCORED) if scored is None else scored
+    told = material(
+        loop_table(leads.merge(outcomes, on="lead_id", how="left")),
+        project=drawn_project(label={"horizon_days": 30, **label}),
+        as_of=CUTOFF,
+        data_cutoff=CUTOFF,
+        flat=flat,
+        columns=LoopColumns(dimensions={"source": "source"}),
+        tonight=scored.assign(grade="B", expected_value=np.nan),
+        spend=spend,
+        mean_amount=None,
+    )
+    mine = quality_leads(told)
+    frame = Frame(mine, Known.of(told), spend, None, min_group)
+    towards = pd.Series(0.1, index=mine.index)
+    return dimension_rows(frame, Grouping("source", mine["source"], towards, "source")).rows
+
+
+def table(**changed: Any) -> dict[str, QualityRow]:
+    return {row.name: row for row in rows(**changed)}
 
 
 def test_a_close_rate_counts_wins_within_the_horizon_among_leads_that_had_the_whole_of_it() -> None:
     referral = table()["Referral"]
     # r1 closed in time, r2 too late, r3 is mature and open, r4 won but is younger than the horizon
-    assert (referral.leads, referral.mature, referral.closed, referral.won) == (4, 3, 1, 3)
+    assert (referral.leads, referral.mature, referral.wins) == (4, 3, 1)
     assert referral.close_rate is not None
     assert referral.close_rate.value == pytest.approx(1 / 3)
 
@@ -85,11 +106,11 @@ def test_a_rate_on_fewer_mature_leads_than_a_group_needs_is_not_told() -> None:
 
 
 def test_small_sources_share_one_row_at_the_end() -> None:
-    rows = table()
-    assert list(rows) == ["Referral", "Social", POOLED]
-    assert rows[POOLED].leads == 2
-    assert rows[POOLED].pooled
-    assert not rows["Social"].pooled
+    found = table()
+    assert list(found) == ["Referral", "Social", POOLED]
+    assert found[POOLED].leads == 2
+    assert found[POOLED].pooled
+    assert not found["Social"].pooled
 
 
 def test_a_lead_without_a_source_is_told_as_not_recorded() -> None:
@@ -98,10 +119,8 @@ def test_a_lead_without_a_source_is_told_as_not_recorded() -> None:
 
 def test_a_source_that_calls_itself_the_pool_is_not_mixed_up_with_it() -> None:
     leads = drawn(LEADS, ["created_at"]).replace({"source": {"Referral": POOLED}})
-    rows = sources_table(
-        leads, drawn(OUTCOMES, ["closed_at"]), NOBODY, NO_SPEND, maturity=MATURITY, min_group=2
-    )
-    assert [(row.source, row.leads, row.pooled) for row in rows] == [
+    found = rows(leads=leads, scored=NOBODY)
+    assert [(row.name, row.leads, row.pooled) for row in found] == [
         (POOLED, 4, False),
         ("Social", 3, False),
         (POOLED, 2, True),
@@ -114,10 +133,10 @@ def test_names_that_look_the_same_are_one_source() -> None:
 
 
 def test_expected_wins_are_the_sum_of_tonights_probabilities() -> None:
-    rows = table()
-    assert rows["Referral"].expected_wins == pytest.approx(0.25)
-    assert rows["Social"].expected_wins == pytest.approx(0.1)
-    assert table(scored=NOBODY)["Social"].expected_wins is None
+    expected = table()["Referral"].open_expected
+    assert expected is not None
+    assert expected.value == pytest.approx(0.25)
+    assert table(scored=NOBODY)["Social"].open_expected is None
 
 
 def test_cost_per_win_counts_wins_so_far_and_expected_of_leads_created_while_money_was_spent() -> (
@@ -167,21 +186,19 @@ def test_money_spent_on_a_name_that_no_lead_carries_is_named_and_kept() -> None:
 
 def test_without_closing_times_a_lead_with_an_outcome_is_mature() -> None:
     outcomes = drawn(OUTCOMES, ["closed_at"]).assign(closed_at=None)
-    referral = table(outcomes=outcomes)["Referral"]
-    assert (referral.mature, referral.closed) == (3, 3)
+    referral = table(outcomes=outcomes, flat=True)["Referral"]
+    assert (referral.mature, referral.wins) == (3, 3)
 
 
 def test_where_an_unmatched_lead_is_lost_it_is_mature_and_not_open() -> None:
     outcomes = drawn(OUTCOMES, ["closed_at"]).assign(closed_at=None)
-    lost = Maturity(horizon_days=30, data_cutoff=CUTOFF, unmatched_is_lost=True)
-    social = table(outcomes=outcomes, scored=NOBODY, maturity=lost)["Social"]
-    assert (social.mature, social.closed, social.open) == (3, 1, 0)
+    social = table(outcomes=outcomes, scored=NOBODY, flat=True, unmatched="lost")["Social"]
+    assert (social.mature, social.wins, social.open) == (3, 1, 0)
 
 
 def test_leads_from_before_the_first_trusted_day_tell_no_rate() -> None:
-    trusted = Maturity(horizon_days=30, data_cutoff=CUTOFF, trusted_from=datetime(2026, 1, 6))  # noqa: DTZ001
-    referral = table(maturity=trusted)["Referral"]
-    assert (referral.leads, referral.mature, referral.closed) == (4, 2, 0)
+    referral = table(trusted_from=datetime(2026, 1, 6))["Referral"]  # noqa: DTZ001
+    assert (referral.leads, referral.mature, referral.wins) == (4, 2, 0)
 
 
 def test_counts_tell_leads_wins_open_leads_and_the_base_rate() -> None:
@@ -215,8 +232,8 @@ def test_no_row_but_the_pool_is_about_fewer_leads_than_allowed_and_none_is_lost(
     outcomes = pd.DataFrame(
         {"lead_id": ["0"], "won": [True], "closed_at": [pd.Timestamp("2026-01-02")]}
     )
-    rows = sources_table(leads, outcomes, NOBODY, NO_SPEND, maturity=MATURITY, min_group=min_group)
-    assert sum(row.leads for row in rows) == len(names)
-    assert all(row.leads >= min_group for row in rows if not row.pooled)
-    assert all(row.close_rate is None for row in rows if row.mature < min_group)
-    assert all(row.won is row.closed is None for row in rows if row.leads < min_group)
+    found = rows(leads=leads, outcomes=outcomes, scored=NOBODY, min_group=min_group)
+    assert sum(row.leads for row in found) == len(names)
+    assert all(row.leads >= min_group for row in found if not row.pooled)
+    assert all(row.close_rate is None for row in found if row.mature < min_group)
+    assert all(row.wins is None for row in found if row.leads < min_group)
