@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from models.conditions import Condition, Flags, Floats
+from models.holm import holm
 from models.risk_ratio import Codes, Ratio, risk_ratio
 
 WINS_OF_A_HALF = 50  # fewer, and choosing and measuring share their leads
@@ -157,7 +158,7 @@ def tell(
             chosen.append(best)
     tests = max(concepts or 0, len(chosen) if apart else looked_at)
     told = [_alike(leads, *one, halves[1], min_group) for one in chosen]
-    beyond = holm([one.p_value for one in told], tests)
+    beyond = [chance < LEVEL for chance in holm([one.p_value for one in told], tests)]
     return Told(
         [replace(one, found=found) for one, found in zip(told, beyond, strict=True)],
         looked_at,
@@ -175,20 +176,6 @@ def measure(
         return None
     told = _alike(leads, question, ratio, likeness, everyone, min_group)
     return replace(told, found=told.p_value < LEVEL)
-
-
-def holm(p_values: Sequence[float], tests: int | None = None) -> list[bool]:
-    """Return which of these are beyond chance at 5 % for all together (Holm, Scandinavian Journal of Statistics 6, 1979).
-
-    ``tests``: how many were made, if these are the strongest of more.
-    """
-    total = max(len(p_values), tests or 0)
-    beyond = [False] * len(p_values)
-    for place, position in enumerate(sorted(range(len(p_values)), key=lambda at: p_values[at])):
-        if p_values[position] * (total - place) >= LEVEL:
-            break
-        beyond[position] = True
-    return beyond
 
 
 def _measured(

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from features.leaks import LEAKS, NOT_TOUCHED, Leaks, Why, find_leaks
+from models.holm import holm
 from reports.facts import Fact, Finite, Interval, Maybe, Name
-from reports.holm import holm
 from reports.intervals import TAIL, share_interval
 from reports.lead_quality import within
 from reports.lead_state import UNKNOWN, group_names

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from models.alike import holm
+from models.holm import holm
 from reports.closing_facts import (
     CompetitorRow,
     LossesFacts,
@@ -24,6 +24,7 @@ MOST_LEVELS = 8
 MOST_COMPETITORS = 10
 MOST_STAND_OUTS = 6
 FEWEST_OF_A_LEVEL = 50  # lost leads with a reason, to compare a level with the others
+SURE = 0.05
 
 
 def losses_facts(material: Material) -> LossesFacts:
@@ -135,7 +136,7 @@ def _stand_outs(material: Material, told: pd.DataFrame, overall: ReasonsOf) -> l
                         elsewhere=there / others,
                     )
                 )
-    beyond = [one for one, told_ in zip(found, holm(chances), strict=True) if told_]
+    beyond = [one for one, chance in zip(found, holm(chances), strict=True) if chance < SURE]
     return sorted(beyond, key=lambda one: -abs(one.share - one.elsewhere) * one.leads)[
         :MOST_STAND_OUTS
     ]

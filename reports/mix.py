@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, NonNegativeInt
 
+from models.holm import holm
 from reports.facts import Fact, Finite, Interval, Name, Share
-from reports.holm import holm
 from reports.intervals import share_interval
 from reports.kitagawa import Floats, cell_sums, drawn_parts
 from reports.material import Material

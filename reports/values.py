@@ -7,8 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeFloat, NonNegativeInt
 
+from models.holm import holm
 from reports.facts import Fact, Interval, Name
-from reports.holm import holm
 from reports.intervals import share_interval
 from reports.lead_state import UNKNOWN, group_names
 from reports.material import Material

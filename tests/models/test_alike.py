@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.alike import Alike, Leads, Likeness, Question, Told, holm, measure, tell
+from models.alike import Alike, Leads, Likeness, Question, Told, measure, tell
 from models.conditions import Condition
 from models.risk_ratio import risk_ratio, strata_of
 
@@ -171,13 +171,6 @@ def test_strata_have_equal_mass_and_keep_equal_values_together() -> None:
     assert np.bincount(strata_of(np.random.default_rng(0).normal(size=200))).tolist() == [20] * 10
     assert len(np.unique(strata_of(np.repeat([1.0, 2.0, 3.0], 200)))) == 3
     assert np.unique(strata_of(np.arange(39.0))).tolist() == [0]
-
-
-def test_holm_stops_at_the_first_that_may_be_chance() -> None:
-    assert holm([0.001, 0.03, 0.02, 0.9]) == [True, False, False, False]
-    assert holm([0.001, 0.012, 0.02, 0.9]) == [True, True, True, False]
-    assert holm([0.001], tests=60) == [False]
-    assert holm([]) == []
 
 
 def test_an_account_is_on_the_same_half_whoever_else_there_is() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.holm import holm
+from models.holm import holm
 from reports.kitagawa import Sides, change_of, drawn_parts, observed_parts
 
 
@@ -100,3 +100,4 @@ def test_holm_multiplies_the_smallest_by_all_and_never_falls() -> None:
     assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
     assert holm([]) == []
     assert holm([0.9, 0.8]) == [1.0, 1.0]
+    assert holm([0.001], tests=60) == pytest.approx([0.06])
