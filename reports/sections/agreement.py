@@ -3,7 +3,7 @@
 from reports import cells
 from reports.agreement import agreement_sentences
 from reports.agreement_facts import Meant
-from reports.blocks import Block, Cell, Point, Points, Row, Section, Table, Words
+from reports.blocks import Block, Cell, Fold, Point, Points, Row, Section, Table, Words
 from reports.report_facts import ReportFacts
 from reports.voice import Voice
 
@@ -15,9 +15,9 @@ def agreement(facts: ReportFacts, voice: Voice) -> Section | None:
         return None
     blocks: list[Block] = [Points([Point(clause) for clause in facts.agreement_words])]
     blocks += [Words(line) for line in agreement_sentences(told, voice)]
-    rows = ([] if told.agreed is None else [told.agreed]) + told.what_if
-    if rows:
-        blocks.append(_table(told.agreed, rows, voice))
+    if told.agreed is not None:
+        rows = [told.agreed, *(one for one in told.what_if if one != told.agreed)]
+        blocks.append(Fold(voice.say("What if it were otherwise"), [_table(rows, voice)]))
     return Section("agreement", voice.say("What sales and marketing agreed"), blocks)
 
 
