@@ -14,6 +14,7 @@ from reports.lead_quality import Known, within
 from reports.material import Material
 from reports.periods import Period
 from reports.spending import money_by, spell_of
+from reports.touched import hand_offs
 
 Missing = Literal["amounts", "spend", "closing_times", "contact", "too_few", "nothing_judged"]
 DRAWS = 400
@@ -149,23 +150,20 @@ def cost_per_win(quarters: Quarters) -> Measured:
 
 
 def touched_in_time(quarters: Quarters) -> Measured:
-    """Return the share of each quarter's hand-offs that were contacted within the agreed time.
+    """Return the share of each quarter's hand-offs still to be touched that were contacted within the agreed time.
 
-    A lead's last hand-off counts; one whose time is not over yet does not.
+    A lead's last hand-off counts; one whose time is not over yet does not, nor one that sales decided on or that
+    closed before it was over (`reports.touched`).
     """
     if not (quarters.known.handed_over and quarters.known.contacted):
         return Measured([], "contact")
-    loop = quarters.material.loop
-    allowed = timedelta(hours=quarters.material.project.agreement.contact_within_hours)
-    handed = pd.to_datetime(loop["handed_at"])
-    over = handed + allowed <= quarters.material.data_cutoff
-    in_time = pd.to_datetime(loop["contacted_at"]) - handed <= allowed
+    to_touch = hand_offs(quarters.material).query("due")
     figures = []
     for period in quarters.periods:
-        due = within(handed, period) & over
-        of = int(due.sum())
+        due = to_touch[within(to_touch["handed_at"], period)]
+        of = len(due)
         told = of >= quarters.material.min_group
-        value = share_interval(int((due & in_time).sum()), of) if told else None
+        value = share_interval(int(due["in_time"].sum()), of) if told else None
         figures.append(Figure(period.name, of, value))
     return Measured(figures)
 

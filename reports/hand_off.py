@@ -108,8 +108,8 @@ def _contact(facts: HandOffFacts, voice: Voice) -> Iterator[str]:
         return
     yield _compared(
         text(
-            "Of those whose time was over, {share} were contacted within the agreed {hours} (likely {range}; {earlier} in "
-            "the period before)."
+            "Of those still to be touched, {share} were contacted within the agreed {hours} (likely {range}; {earlier} in "
+            "the period before); what sales sent back, or what closed, before that time was over is left out."
         ),
         now.touched,
         facts.before.touched,
@@ -197,8 +197,10 @@ def _late(facts: HandOffFacts, voice: Voice) -> Iterator[Finding]:
         section="hand_off",
         subject=now.period,
         sentence=voice.many(
-            "{count} of {due} that sales was handed in {period} was not contacted within the agreed {hours}.",
-            "{count} of {due} that sales was handed in {period} were not contacted within the agreed {hours}.",
+            "{count} of {due} that sales was handed in {period} and had still to touch was not contacted within the "
+            "agreed {hours}.",
+            "{count} of {due} that sales was handed in {period} and had still to touch were not contacted within the "
+            "agreed {hours}.",
             late,
             due=leads(now.due, voice),
             period=now.period,

@@ -14,12 +14,13 @@ from reports.intervals import share_interval
 from reports.lead_quality import within
 from reports.material import Material
 from reports.periods import Period
+from reports.touched import hand_offs
 
 Unknown = Literal[
     "handed_over", "accepted", "rejected", "recycled", "contacted", "closing_times", "overruled"
 ]
 FEW: Final = 50  # leads, below which a share is marked
-HOUR: Final = timedelta(hours=1)
+SECONDS_AN_HOUR: Final = 3600
 
 
 class Reason(Fact):
@@ -33,9 +34,10 @@ class Handed(Fact):
     """The leads whose last hand-off lies in one period, and what became of it; shares are of these leads.
 
     A share is None where its step is nowhere in the data, or fewer leads than may be told of were handed over.
-    ``touched`` is of ``due``: those whose agreed time was over before the data end. ``median_hours`` counts those who
-    were not contacted as waiting for ever; None where that is half of them or more. ``other_reasons`` and
-    ``no_reason`` count rejections whose reason too few share to be told, or that have none.
+    ``touched`` is of ``due``, those still to be touched: whose agreed time was over before the data end, and that sales
+    had not decided on before (`reports.touched`). ``median_hours`` counts those of them who were not contacted as
+    waiting for ever; None where that is half of them or more. ``other_reasons`` and ``no_reason`` count rejections
+    whose reason too few share to be told, or that have none.
     """
 
     period: Name
@@ -159,17 +161,15 @@ def _handed(material: Material, period: Period, unknown: list[Unknown]) -> Hande
 
 
 def _contact(material: Material, some: pd.DataFrame) -> dict[str, Any]:
-    allowed = timedelta(hours=material.project.agreement.contact_within_hours)
-    handed = pd.to_datetime(some["handed_at"])
-    due = handed + allowed <= material.data_cutoff
-    waited = (pd.to_datetime(some["contacted_at"]) - handed)[due]
-    if len(waited) < material.min_group:
-        return {"due": len(waited)}
-    hours = (waited / HOUR).fillna(np.inf).to_numpy(float)
+    told = hand_offs(material).loc[some.index]
+    due = told[told["due"]]
+    if len(due) < material.min_group:
+        return {"due": len(due)}
+    hours = (due["waited"].dt.total_seconds() / SECONDS_AN_HOUR).fillna(np.inf).to_numpy(float)
     median = float(np.median(hours))
     return {
-        "due": len(waited),
-        "touched": share_interval(int((waited <= allowed).sum()), len(waited)),
+        "due": len(due),
+        "touched": share_interval(int(due["in_time"].sum()), len(due)),
         "median_hours": median if np.isfinite(median) else None,
     }
 

@@ -101,8 +101,8 @@ def _late(facts: LeaksFacts, voice: Voice) -> list[str]:
         return []
     return [
         voice.many(
-            "Of {count} lead handed over in the last {days}, {share} ({range}) were not touched within {hours}.",
-            "Of {count} leads handed over in the last {days}, {share} ({range}) were not touched within {hours}.",
+            "Of {count} lead handed over in the last {days} and still to be touched, {share} ({range}) were not touched within {hours}.",
+            "Of {count} leads handed over in the last {days} and still to be touched, {share} ({range}) were not touched within {hours}.",
             facts.handed,
             days=voice.days(facts.look_back_days),
             share=voice.percent_rounded(facts.late.value),
@@ -116,8 +116,8 @@ def row_sentence(row: LateRow, facts: LeaksFacts, voice: Voice) -> str:
     """Say how one owner or team stands against all others."""
     if row.others is None:
         return voice.many(
-            "{name}: of {count} lead handed over, {share} ({range}) were not touched within {hours}.",
-            "{name}: of {count} leads handed over, {share} ({range}) were not touched within {hours}.",
+            "{name}: of {count} lead handed over and still to be touched, {share} ({range}) were not touched within {hours}.",
+            "{name}: of {count} leads handed over and still to be touched, {share} ({range}) were not touched within {hours}.",
             row.leads,
             name=row.name,
             share=voice.percent_rounded(row.share.value),
@@ -125,8 +125,8 @@ def row_sentence(row: LateRow, facts: LeaksFacts, voice: Voice) -> str:
             hours=_hours(facts.contact_within_hours, voice),
         )
     return voice.many(
-        "{name}: of {count} lead handed over, {share} ({range}) were not touched within {hours}; with all others it is {others}.",
-        "{name}: of {count} leads handed over, {share} ({range}) were not touched within {hours}; with all others it is {others}.",
+        "{name}: of {count} lead handed over and still to be touched, {share} ({range}) were not touched within {hours}; with all others it is {others}.",
+        "{name}: of {count} leads handed over and still to be touched, {share} ({range}) were not touched within {hours}; with all others it is {others}.",
         row.leads,
         name=row.name,
         share=voice.percent_rounded(row.share.value),

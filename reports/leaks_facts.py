@@ -15,6 +15,7 @@ from reports.intervals import TAIL, share_interval
 from reports.lead_quality import within
 from reports.lead_state import UNKNOWN, group_names
 from reports.material import Material
+from reports.touched import hand_offs
 
 LeakName = Literal[
     "not_touched", "gone_silent", "high_not_handed", "lost_not_recycled", "recycled_not_mailed"
@@ -41,7 +42,7 @@ class LeakTotal(Fact):
 
 
 class LateRow(Fact):
-    """An owner or a team: leads handed over in the last 90 days whose time is over, and those not touched in it.
+    """An owner or a team: leads handed over in the last 90 days that were to be touched, and those not in time.
 
     ``above``: clearly above all others together (Fisher's exact test, by Holm over all rows at once); ``others`` is
     their share. ``few``: under 50 leads.
@@ -57,7 +58,7 @@ class LateRow(Fact):
 
 
 class LateWins(Fact):
-    """Leads handed over in the period and not touched in time, held against like-scored ones that were.
+    """Leads handed over in the period, to be touched and not in time, held against like-scored ones that were.
 
     Leads whose outcome is known; ``bins`` of the score at arrival were compared. ``expected``: wins, had they closed
     like those touched in time. ``missing`` (expected less won) has a 95 % interval and may be below zero.
@@ -76,8 +77,9 @@ class LateWins(Fact):
 class LeaksFacts(Fact):
     """What leaks.
 
-    ``handed`` leads were handed over in the last ``look_back_days`` and had their ``contact_within_hours``; of them
-    ``late`` were not touched in it (None: the data cannot tell, ``late_unknown`` says why). ``small_groups`` owners and
+    ``handed`` leads were handed over in the last ``look_back_days`` and still to be touched when or before their
+    ``contact_within_hours`` were over (`reports.touched`); of them ``late`` were not touched in time (None: the data
+    cannot tell, ``late_unknown`` says why). ``small_groups`` owners and
     teams are under ``min_group`` leads and not named. ``at_stake``: what the open leads that leak tonight are
     expected to bring, each counted once; ``at_stake_wins`` the same in wins.
     """
@@ -139,13 +141,9 @@ def _sum(values: "pd.Series[float]") -> float | None:
 
 
 def late_leads(material: Material) -> pd.DataFrame:
-    """Return the leads whose last hand-off had its time: the loop's columns and ``late``, not touched in it."""
-    loop = material.loop
-    allowed = timedelta(hours=material.project.agreement.contact_within_hours)
-    handed = pd.to_datetime(loop["handed_at"])
-    due = handed + allowed <= min(material.as_of, material.data_cutoff)
-    in_time = pd.to_datetime(loop["contacted_at"]) - handed <= allowed
-    return loop.assign(handed_at=handed, late=~in_time)[due]
+    """Return the leads that were to be touched (`reports.touched`): the loop's columns and ``late``, not in time."""
+    told = hand_offs(material)
+    return material.loop.assign(handed_at=told["handed_at"], late=~told["in_time"])[told["due"]]
 
 
 def _with_late(facts: LeaksFacts, material: Material) -> LeaksFacts:

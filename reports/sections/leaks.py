@@ -71,7 +71,7 @@ def _chart(name: str, title: str, rows: list[LateRow], told: LeaksFacts, voice: 
             group=title.lower(),
         ),
         voice.say(
-            "Share of the hand-offs of the last {days} that were not touched in time. Rust is clearly above all others.",
+            "Share of the hand-offs of the last {days} still to be touched that were not touched in time; what was sent back or closed before that time was over is left out. Rust is clearly above all others.",
             days=voice.days(told.look_back_days),
         ),
         charts.bars(items, percent=True),
@@ -94,7 +94,7 @@ def _table(title: str, rows: list[LateRow], voice: Voice) -> Table:
         for row in rows
     ]
     columns = [
-        voice.say("Handed over"),
+        voice.say("Handed over, to be touched"),
         voice.say("Not touched in time"),
         voice.say("Share"),
         voice.say("All others"),

@@ -146,6 +146,27 @@ def test_touched_in_time_counts_hand_offs_whose_time_is_over() -> None:
     assert last.value.value == pytest.approx(15 / 20)
 
 
+def test_touched_in_time_leaves_out_what_sales_decided_on_without_a_call() -> None:
+    handed = pd.Series(pd.to_datetime(["2026-09-01"] * 40))
+    after = pd.Series([2] * 15 + [None] * 25, dtype=float)
+    refused = pd.Series([None] * 20 + [3] * 20, dtype=float)
+    loop = loop_table(
+        pd.DataFrame(
+            {
+                "lead_id": [f"L{number:02}" for number in range(40)],
+                "created_at": pd.Timestamp("2026-08-01"),
+                "handed_at": handed,
+                "contacted_at": handed + pd.to_timedelta(after, unit="h"),
+                "rejected_at": handed + pd.to_timedelta(refused, unit="h"),
+            }
+        )
+    )
+    last = goals_of(material(loop))["touched_in_time"].quarters[-1]
+    assert last.of == 20
+    assert last.value is not None
+    assert last.value.value == pytest.approx(15 / 20)
+
+
 def test_the_cycle_is_not_told_of_quarters_in_which_only_quick_or_only_slow_wins_can_be() -> None:
     loop = drawn_loop(4000, days=500)
     stopped = loop[loop["created_at"] < "2026-06-15"].reset_index(drop=True)

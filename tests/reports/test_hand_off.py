@@ -94,6 +94,15 @@ def test_a_lead_whose_time_is_not_over_is_not_due() -> None:
     assert (found.now.leads, found.now.due, found.now.touched) == (30, 20, share_interval(20, 20))
 
 
+def test_what_sales_sent_back_before_its_time_was_over_is_not_among_those_to_be_touched() -> None:
+    found = facts(leads(20, contacted_at=6), leads(5), leads(12, rejected_at=5), leads(8, MAY))
+    assert (found.now.due, found.now.touched) == (25, share_interval(20, 25))
+    assert (
+        "Of those still to be touched, 80% were contacted within the agreed 24 hours (likely 62 to 92%; unknown in the "
+        "period before); what sales sent back, or what closed, before that time was over is left out."
+    ) in told(found)
+
+
 def test_the_agreed_hours_are_those_of_the_project_file() -> None:
     changed = {"project": drawn_project(agreement={"contact_within_hours": 5})}
     assert facts(leads(20, contacted_at=6), **changed).now.touched == share_interval(0, 20)
@@ -231,7 +240,8 @@ def test_late_contact_is_a_finding() -> None:
     found = facts(leads(30, contacted_at=1), leads(10, contacted_at=30))
     (finding,) = [one for one in hand_off_findings(found, VOICE) if one.kind == "late_contact"]
     assert finding.sentence == (
-        "10 of 40 leads that sales was handed in 2026-Q3 were not contacted within the agreed 24 hours."
+        "10 of 40 leads that sales was handed in 2026-Q3 and had still to touch were not contacted within the agreed 24 "
+        "hours."
     )
     assert finding.figures == {"due": 40, "late": 10, "share_in_time": 0.75}
 

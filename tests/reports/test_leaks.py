@@ -91,6 +91,17 @@ def test_nobody_under_ten_leads_is_named() -> None:
     assert [row.others for row in facts.owners] == [None]  # the others are the nine
 
 
+def test_who_rejects_at_once_is_not_taken_for_late() -> None:
+    some = handed({"Kim": (60, 30), "Lee": (60, 6)})
+    quick = (some.loop["owner"] == "Kim") & some.loop["contacted_at"].isna()
+    some.loop.loc[quick, "rejected_at"] = some.loop["handed_at"] + timedelta(hours=2)
+    facts = leaks_facts(some)
+    assert [(row.name, row.leads, row.late) for row in facts.owners] == [
+        ("Lee", 60, 6),
+        ("Kim", 30, 0),
+    ]
+
+
 def test_who_still_has_time_or_was_handed_over_long_ago_is_not_counted() -> None:
     assert leaks_facts(handed({"Kim": (60, 30)}, days_ago=0)).handed == 0
     assert leaks_facts(handed({"Kim": (60, 30)}, days_ago=91)).handed == 0
@@ -106,10 +117,11 @@ def test_the_sentences_tell_tonights_leaks_who_is_late_and_what_is_not_known() -
     )
     assert said[4] == "Back with marketing and never written to: no lead tonight."
     assert said[5] == (
-        "Of 120 leads handed over in the last 90 days, 30% (22 to 39%) were not touched within 24 hours."
+        "Of 120 leads handed over in the last 90 days and still to be touched, 30% (22 to 39%) were not touched within "
+        "24 hours."
     )
     assert said[6] == (
-        "team of Kim: of 60 leads handed over, 50% (38 to 62%) were not touched within 24 hours; "
+        "team of Kim: of 60 leads handed over and still to be touched, 50% (38 to 62%) were not touched within 24 hours; "
         "with all others it is 10%."
     )
 
