@@ -21,12 +21,11 @@ def agreement(facts: ReportFacts, voice: Voice) -> Section | None:
     return Section("agreement", voice.say("What sales and marketing agreed"), blocks)
 
 
-def _table(agreed: Meant | None, rows: list[Meant], voice: Voice) -> Table:
+def _table(rows: list[Meant], voice: Voice) -> Table:
+    """Return the agreement, which stands first, beside what it could be."""
     told = []
     for place, one in enumerate(rows):
-        name = (
-            voice.say("As agreed") if agreed is not None and place == 0 else voice.say("If it were")
-        )
+        name = voice.say("If it were") if place else voice.say("As agreed")
         capacity = (
             Cell(voice.say("no limit"))
             if one.capacity is None
