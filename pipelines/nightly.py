@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 from delivery.publication import Publication
 from delivery.receipt import Receipt
 from features.frames import open_frame
-from features.leaks import WHY_WORDS, Leaks, find_leaks
+from features.leaks import WHY_WORDS, Why, find_leaks
 from features.loop import Loop, write_loop
 from features.project import Project
 from features.tables import TableSet
@@ -37,6 +37,15 @@ class Published:
     folder: Path
     files: list[tuple[str, int | None]]
     routes: dict[str, int]
+
+
+@dataclass(frozen=True)
+class LeaksFile:
+    """A night's leaks: their rows as Parquet, in their order, and what `features.leaks.Leaks` counts and cannot tell."""
+
+    path: Path
+    counts: dict[str, int | None]
+    unknown: dict[str, Why]
 
 
 def nightly(request: Request, steps: Steps) -> Summary:
@@ -156,15 +165,20 @@ def follow_loop(request: Request, tables: TableSet, as_of: datetime) -> Loop:
     )
 
 
-def leaks_of(request: Request, scored: ScoredNight, loop: Loop, as_of: datetime) -> Leaks:
-    """Return the leads that leak as of the night, with what the nights before gave to sales."""
+def leaks_of(request: Request, scored: ScoredNight, loop: Loop, as_of: datetime) -> LeaksFile:
+    """Write the leads that leak as of the night, with what the nights before gave to sales."""
     from delivery.earlier_nights import sales_ready_nights
 
     project = request.project
     handed = sales_ready_nights(
         request.home.root, project.project, as_of, request.work / "earlier_nights.parquet"
     )
-    return find_leaks(loop.path, scored.path, project.agreement, loop.columns, as_of, handed=handed)
+    found = find_leaks(
+        loop.path, scored.path, project.agreement, loop.columns, as_of, handed=handed
+    )
+    path = request.work / "leaks.parquet"
+    found.rows.to_parquet(path, index=False)
+    return LeaksFile(path, found.counts, found.unknown)
 
 
 def _on_the_list(tables: TableSet) -> dict[str, int]:
@@ -194,9 +208,11 @@ def publish_night(
     receipt: Receipt,
     as_of: datetime,
     loop: Loop,
-    leaks: Leaks,
+    leaks: LeaksFile,
 ) -> Published:
     """Route the scored leads, write every export, read each back, and make it the current publication."""
+    import pandas as pd
+
     from delivery.exports import validate_exports
     from delivery.night import NightFiles, write_night
     from delivery.publication import latest
@@ -218,7 +234,7 @@ def publish_night(
                 previous=before,
                 folder=folder,
                 loop=loop,
-                leaks=leaks.rows,
+                leaks=pd.read_parquet(leaks.path),
             )
         ),
         receipt=receipt,

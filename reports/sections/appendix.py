@@ -1,8 +1,9 @@
 """The data and what was left out of them, and the figures for the data scientist."""
 
 from reports.blocks import Block, Cell, Heading, Point, Points, Row, Section, Table, Words
-from reports.facts import Contender, Metrics
+from reports.facts import Contender, Metrics, Suspect
 from reports.report_facts import ReportFacts
+from reports.segment_names import group_name, grouping_name
 from reports.sentences import CONTENDERS, STEPS, data_in_short, groups
 from reports.voice import Voice, text
 
@@ -19,6 +20,12 @@ MEASURES: tuple[tuple[str, str, int], ...] = (
     ("lift_top_10", text("Lift of the first 10%"), 2),
     ("wins_in_top_20", text("Wins in the first 20%"), 3),
 )
+SUSPECTS = {
+    "left out": text("left out"),
+    "watch": text("watch"),
+    "kept by the project file": text("kept by the project file"),
+    "changing, read through its history": text("changing, read through its history"),
+}
 
 
 def data(facts: ReportFacts, voice: Voice) -> Section:
@@ -32,7 +39,7 @@ def data(facts: ReportFacts, voice: Voice) -> Section:
         blocks.append(
             Points(
                 [
-                    Point(one.evidence, about=f"{one.column} ({one.verdict})")
+                    Point(one.evidence, about=f"{one.column} ({suspect_verdict(one, voice)})")
                     for one in facts.suspects
                 ]
             )
@@ -67,6 +74,11 @@ def data(facts: ReportFacts, voice: Voice) -> Section:
             )
         )
     return Section("data", voice.say("The data, and what was left out"), blocks)
+
+
+def suspect_verdict(one: Suspect, voice: Voice) -> str:
+    """Say what became of a column that seems to know the outcome."""
+    return voice.say(SUSPECTS[one.verdict]) if one.verdict in SUSPECTS else one.verdict
 
 
 def _more(count: int, voice: Voice) -> Words:
@@ -138,7 +150,9 @@ def _errors(facts: ReportFacts, voice: Voice) -> Table:
                 Cell("–") if value is None else Cell(voice.number(value, places), value)
                 for value, places in told
             ]
-            name = f"{by}: {one.label}" if by else voice.say("All leads")
+            name = group_name(one, voice)
+            if by:
+                name = f"{grouping_name(by, voice)}: {name}"
             rows.append(Row(name, [Cell(voice.count(one.rows), one.rows), *cells]))
     caption = voice.say(
         "Calibration by group, over all evaluated rows. No slope where the probabilities are too few, or too much alike, to "

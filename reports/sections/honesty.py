@@ -8,6 +8,7 @@ from reports.facts import Segment
 from reports.honesty import honesty as sentences
 from reports.pictures import calibration_figure, gains_figure
 from reports.report_facts import ReportFacts
+from reports.segment_names import group_name, grouping_name
 from reports.sentences import groups, tonight, verdict
 from reports.svg import inline_svg
 from reports.voice import TO, Voice
@@ -61,7 +62,7 @@ def _segments(facts: ReportFacts, voice: Voice) -> Table:
     rows: list[Row] = []
     for by, segments in groups(facts.segments):
         if by:
-            rows.append(Row(by, group=True))
+            rows.append(Row(grouping_name(by, voice), group=True))
         rows += [_segment(one, by, voice) for one in segments]
     explained = (
         voice.say(
@@ -96,8 +97,7 @@ def _segment(one: Segment, by: str, voice: Voice) -> Row:
         Cell(f"{voice.count(one.low)}{TO}{voice.count(one.high)}"),
         Cell(verdict(one, voice), tone="off" if off else ""),
     ]
-    name = one.label if by else voice.say("All leads")
-    return Row(name, cells, pooled=bool(by) and one.verdict == "too few")
+    return Row(group_name(one, voice), cells, pooled=bool(by) and one.verdict == "too few")
 
 
 def tonight_section(facts: ReportFacts, voice: Voice) -> Section | None:

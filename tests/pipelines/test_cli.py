@@ -80,16 +80,22 @@ def test_help_names_every_command(leadgauge: Run) -> None:
         "serve",
         "backtest",
         "status",
+        "agreement",
+        "feedback",
+        "history",
+        "account",
+        "review",
+        "texts",
     ]
     assert [name for name in expected if name not in shown] == []
 
 
-def test_every_command_but_demo_and_serve_has_a_body() -> None:
+def test_every_command_on_a_project_but_serve_has_a_body() -> None:
     named = {
         command.name or getattr(command.callback, "__name__", "")
         for command in cli.app.registered_commands
     }
-    assert named - {"demo", "serve"} == set(commands.BODIES)
+    assert named - {"demo", "serve", "texts"} == set(commands.BODIES)
     assert all(callable(commands.body_of(name)) for name in commands.BODIES)
 
 
@@ -383,13 +389,19 @@ def test_a_lead_is_explained_to_the_last_digit(in_process: Run, trained_once: Tr
 
 
 @pytest.mark.slow
-def test_the_report_is_one_page_and_its_facts(in_process: Run, trained_once: Trained) -> None:
+def test_the_report_is_one_page_its_facts_and_a_mail(
+    in_process: Run, trained_once: Trained
+) -> None:
     done = only_document(
         in_process("report", trained_once.project, "--home", trained_once.home.root, "--json")
     )
-    page, facts = (Path(path) for path in done["written"])
+    page, facts, mail = (Path(path) for path in done["written"])
+    assert (page.suffix, facts.suffix, mail.suffix) == (".html", ".json", ".md")
     assert page.read_text().lstrip().lower().startswith("<!doctype html")
     assert json.loads(facts.read_text())["model_version"] == "1"
+    assert mail.read_text().startswith("# ")
+    assert list(done)[:8] == COMMON
+    assert set(done) - set(COMMON) == {"model_version", "leads", "period", "goals", "findings"}
 
 
 @pytest.mark.slow

@@ -10,9 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from delivery.receipt import Receipt
-from features.leaks import Leaks
 from pipelines.feedback import feedback
-from pipelines.nightly import Published, follow_loop, leaks_of, publish_night
+from pipelines.nightly import LeaksFile, Published, follow_loop, leaks_of, publish_night
 from pipelines.reading import read
 from pipelines.scoring import ScoredNight
 from pipelines.steps import DirectSteps
@@ -48,7 +47,7 @@ def company(tmp_path: Path) -> Company:
     return made
 
 
-def night(company: Company, at: datetime = NIGHT) -> tuple[Published, Leaks, pd.DataFrame]:
+def night(company: Company, at: datetime = NIGHT) -> tuple[Published, LeaksFile, pd.DataFrame]:
     """Publish a night of the open leads, and return it with its leaks and its neutral rows."""
     run = request(company, now=at + timedelta(hours=1), as_of=at)
     tables = read(run)
@@ -131,7 +130,8 @@ def test_leads_that_earlier_nights_gave_to_sales_in_vain_leak(company: Company) 
     night(company, NIGHT - timedelta(days=1))
     _, leaks, neutral = night(company)
     assert reasons(neutral)["3"] == ("sales_ready", "grade A or B")
-    high = leaks.rows[leaks.rows["leak"] == "high_not_handed"]
+    rows = pd.read_parquet(leaks.path)
+    high = rows[rows["leak"] == "high_not_handed"]
     assert [*high["lead_id"]] == ["3"]
     assert [*high["since"]] == [pd.Timestamp(NIGHT - timedelta(days=2))]
 
