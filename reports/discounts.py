@@ -22,14 +22,19 @@ def discount_facts(
 ) -> dict[str, Any]:
     """Return the part of the losses' facts that is about discounts.
 
-    Whether deals close more often with a discount can be told only if lost deals have theirs on record about as
-    often as won ones. Bands of fewer than ``min_group`` deals are left out.
+    Where lost deals carry amounts, only deals that got as far as one are looked at: what was lost before an offer had
+    no discount to give. Whether deals close more often with a discount can be told only if lost deals have theirs on
+    record about as often as won ones. Bands of fewer than ``min_group`` deals are left out.
 
     Args:
         closed: closed leads with ``discount`` and ``margin`` (percent) and ``amount``.
         won: which of them were won, (rows,).
         min_group: fewest deals of a band.
     """
+    priced = closed["amount"].notna().to_numpy(dtype=np.bool_)
+    offers = bool((priced & ~won).sum() >= min_group)
+    if offers:
+        closed, won = closed[priced], won[priced]
     discount = closed["discount"].to_numpy(dtype=np.float64)
     known = ~np.isnan(discount)
     if (known & won).sum() < min_group:
@@ -44,6 +49,7 @@ def discount_facts(
     ]
     return {
         "discounts": "both" if both else "won",
+        "offers": len(closed) if offers else None,
         "won_filled": won_filled,
         "lost_filled": lost_filled,
         "bands": bands,

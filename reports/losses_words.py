@@ -120,6 +120,12 @@ def _discounts(facts: LossesFacts, voice: Voice) -> Iterator[str]:
             " the columns `discount` and `margin` of the outcomes would tell."
         )
         return
+    if facts.offers is not None:
+        yield voice.many(
+            "Looked at is {count} deal that got as far as an amount; what was lost before had no discount to give.",
+            "Looked at are {count} deals that got as far as an amount; what was lost before had no discount to give.",
+            facts.offers,
+        )
     if facts.discounts == "won":
         yield (
             voice.say(
@@ -133,42 +139,9 @@ def _discounts(facts: LossesFacts, voice: Voice) -> Iterator[str]:
                 lost=voice.percent_rounded(facts.lost_filled),
             )
         )
-    for band in dict.fromkeys([*facts.bands[:1], *facts.bands[-1:]]):  # a table holds the others
-        yield from _band(band, voice)
     yield from (finding.sentence for finding in _discount_findings(facts, voice))
     if facts.bands and all(band.margin is None for band in facts.bands):
         yield voice.say("Margins are unknown: the column `margin` of the outcomes would tell.")
-
-
-def _band(band: DiscountBand, voice: Voice) -> Iterator[str]:
-    values = {
-        "band": band_words(band, voice),
-        "deals": voice.many("{count} deal", "{count} deals", band.deals),
-        "won": voice.many("{count} won deal", "{count} won deals", band.won),
-    }
-    if band.close_rate is not None:
-        yield voice.say(
-            "Discount “{band}”: {rate} of {deals} were won ({range}).",
-            rate=voice.percent_rounded(band.close_rate.value),
-            range=voice.share_range_rounded(band.close_rate),
-            **values,
-        )
-    if band.amount is not None:
-        yield voice.say(
-            "Discount “{band}”: {amount} on average ({low} to {high}) in {won}.",
-            amount=voice.money(band.amount.value),
-            low=voice.money(band.amount.low),
-            high=voice.money(band.amount.high),
-            **values,
-        )
-    if band.margin is not None:
-        yield voice.say(
-            "Discount “{band}”: a margin of {margin} on average ({low} to {high}) in {won}.",
-            margin=voice.percent(band.margin.value / 100),
-            low=voice.percent(band.margin.low / 100),
-            high=voice.percent(band.margin.high / 100),
-            **values,
-        )
 
 
 def _first_reason(facts: LossesFacts, row: ReasonRow, voice: Voice) -> str:

@@ -210,12 +210,26 @@ def test_discounts_on_a_few_lost_deals_are_not_held_against_those_of_all_won_one
     facts = facts_of(
         discounted(40, "A", 5.0, 45.0, won=True),
         discounted(12, "B", 5.0, 45.0, won=False),
-        leads(88, "L"),
+        leads(88, "L").assign(amount=9000.0),
     )
     assert facts.discounts == "won"
     assert (
         "Whether deals with a discount close more often cannot be said: 100% of won deals have one on record,"
         " but only 12% of lost ones." in losses_sentences(facts, VOICE)
+    )
+
+
+def test_deals_lost_before_an_offer_had_no_discount_to_give() -> None:
+    facts = facts_of(
+        discounted(40, "A", 5.0, 45.0, won=True),
+        discounted(20, "B", 5.0, 45.0, won=False),
+        leads(300, "L"),
+    )
+    assert (facts.discounts, facts.offers) == ("both", 60)
+    assert [(one.deals, one.won) for one in facts.bands] == [(60, 40)]
+    assert (
+        "Looked at are 60 deals that got as far as an amount; what was lost before had no discount to give."
+        in losses_sentences(facts, VOICE)
     )
 
 
