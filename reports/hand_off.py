@@ -1,4 +1,4 @@
-"""The hand-off in sentences: what became of the leads that sales was given, and how often sales was right."""
+"""The hand-off in sentences: what became of the leads that sales was given, and of those that it decided on."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ from reports.facts import Interval
 from reports.findings import Finding
 from reports.hand_off_facts import Handed, HandOffFacts, Unknown
 from reports.hand_off_judged import decision_findings, decisions, leads
+from reports.rejections_words import rejections_findings, rejections_sentence
 from reports.voice import Voice, text
 
 MOST_REASONS = 5
@@ -40,14 +41,18 @@ def hand_off_sentences(facts: HandOffFacts, voice: Voice) -> list[str]:
         *_handed(facts, voice),
         *_contact(facts, voice),
         *_reasons(facts, voice),
+        *_rejections(facts, voice),
         *(sentence for _, _, sentence in decisions(facts, voice)),
         *(voice.say(UNKNOWN_WORDS[name]) for name in facts.unknown if _worth_saying(name, facts)),
     ]
 
 
 def hand_off_findings(facts: HandOffFacts, voice: Voice) -> list[Finding]:
-    """Return what stands out: shares that changed, leads not called in time, decisions that the outcomes speak for or against."""
+    """Return what stands out: shares that changed, leads not called in time, decisions and what became of their leads."""
     found = [*_changes(facts, voice), *_late(facts, voice), *decision_findings(facts, voice)]
+    if facts.rejections is not None:
+        told = facts.rejections
+        found += rejections_findings(told, facts.horizon_days, facts.min_group, voice)
     return sorted(found, key=lambda finding: -finding.weight)
 
 
@@ -140,6 +145,11 @@ def _reasons(facts: HandOffFacts, voice: Voice) -> Iterator[str]:
     if now.no_reason:
         named.append(voice.say("no reason told ({count})", count=voice.count(now.no_reason)))
     yield voice.say("Reasons of the rejections: {reasons}.", reasons=voice.listed(named))
+
+
+def _rejections(facts: HandOffFacts, voice: Voice) -> Iterator[str]:
+    if facts.rejections is not None:
+        yield rejections_sentence(facts.rejections, facts.horizon_days, facts.min_group, voice)
 
 
 def _worth_saying(name: Unknown, facts: HandOffFacts) -> bool:

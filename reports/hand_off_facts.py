@@ -1,7 +1,6 @@
-"""The hand-off in figures: what sales took, gave back and called in time, and how often rejections were right."""
+"""The hand-off in figures: what sales took, gave back and called in time, and what its decisions went with."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -14,12 +13,12 @@ from reports.intervals import share_interval
 from reports.lead_quality import within
 from reports.material import Material
 from reports.periods import Period
+from reports.rejections import FEW, Rejections, closed_since, rejections
 from reports.touched import hand_offs
 
 Unknown = Literal[
     "handed_over", "accepted", "rejected", "recycled", "contacted", "closing_times", "overruled"
 ]
-FEW: Final = 50  # leads, below which a share is marked
 SECONDS_AN_HOUR: Final = 3600
 
 
@@ -56,16 +55,17 @@ class Handed(Fact):
 
 
 class Judgement(Fact):
-    """Decisions of sales that a horizon has passed since, and how many of their leads closed within it all the same.
+    """Routes that sales overruled, that a horizon has passed since, and how many of the leads closed within it.
 
-    ``closed`` and ``rate`` are None where there are fewer decisions than may be told of. Those of them with a score at
+    ``leads``, ``closed`` and ``rate`` are None where there are fewer than may be told of. Those of them with a score at
     their arrival are ``scored``: ``scored_closed`` closed, ``expected`` is the sum of the scores, ``scored_rate`` and
     ``expected_rate`` are per lead. ``verdict`` is ``fewer`` or ``more`` where the expected rate lies outside of the
-    interval of ``scored_rate``, ``as_many`` where it lies within.
+    interval of ``scored_rate``, ``as_many`` where it lies within. It is no judgement of sales: the score at arrival
+    does not know what the lead did later.
     """
 
-    leads: NonNegativeInt
-    few: bool
+    leads: NonNegativeInt | None = None
+    few: bool = True
     closed: NonNegativeInt | None = None
     rate: Interval | None = None
     scored: NonNegativeInt = 0
@@ -79,7 +79,8 @@ class Judgement(Fact):
 class HandOffFacts(Fact):
     """The hand-off of the period and of the one before, and how often sales was right.
 
-    ``rejections``: leads that sales rejected; ``taken_up``: that it sent to itself against the route of leadgauge;
+    ``rejections``: leads that sales rejected beside those that it accepted (`reports.rejections`); ``taken_up``: that
+    it sent to itself against the route of leadgauge;
     ``sent_back``: that it sent elsewhere. ``unknown`` lists what the data cannot tell.
     """
 
@@ -88,7 +89,7 @@ class HandOffFacts(Fact):
     contact_within_hours: PositiveFloat
     horizon_days: PositiveInt
     min_group: PositiveInt
-    rejections: Judgement | None = None
+    rejections: Rejections | None = None
     taken_up: Judgement | None = None
     sent_back: Judgement | None = None
     unknown: list[Unknown] = Field(default=[])
@@ -103,7 +104,6 @@ def hand_off_facts(material: Material) -> HandOffFacts:
     unknown = list(_unknown(material))
     to_sales = loop["overruled_to"] == "sales_ready"
     overruled = pd.to_datetime(loop["overruled_at"])
-    rejected = pd.to_datetime(loop["rejected_at"])
     judge = not material.flat
     return HandOffFacts(
         now=_handed(material, material.period, unknown),
@@ -111,7 +111,9 @@ def hand_off_facts(material: Material) -> HandOffFacts:
         contact_within_hours=material.project.agreement.contact_within_hours,
         horizon_days=material.project.label.horizon_days,
         min_group=material.min_group,
-        rejections=_judgement(material, rejected) if judge and "rejected" not in unknown else None,
+        rejections=rejections(material, accepted_known="accepted" not in unknown)
+        if judge and "rejected" not in unknown
+        else None,
         taken_up=_judgement(material, overruled.where(to_sales))
         if judge and "overruled" not in unknown
         else None,
@@ -191,20 +193,15 @@ def _reasons(material: Material, some: pd.DataFrame) -> dict[str, Any]:
 
 def _judgement(material: Material, decided_at: "pd.Series[Any]") -> Judgement:
     """Say how many of the leads closed within the horizon of the decision, once it has passed."""
-    horizon = timedelta(days=material.project.label.horizon_days)
-    closed_at = pd.to_datetime(material.loop["closed_at"])
-    open_then = closed_at.isna() | (closed_at >= decided_at)
-    mature = (decided_at + horizon <= material.data_cutoff) & open_then
-    won = material.loop["won"].astype("boolean").fillna(value=False).astype(bool)
-    closed = (won & (closed_at < decided_at + horizon))[mature]
-    leads = int(mature.sum())
+    closed = closed_since(material, decided_at)
+    leads = len(closed)
     if leads < material.min_group:
-        return Judgement(leads=leads, few=True)
+        return Judgement()
     told: dict[str, Any] = {
         "closed": int(closed.sum()),
         "rate": share_interval(int(closed.sum()), leads),
     }
-    ids = material.loop.loc[mature, "lead_id"].astype(str)
+    ids = material.loop.loc[closed.index, "lead_id"].astype(str)
     said = material.arrivals.set_index(material.arrivals["lead_id"].astype(str))
     expected = ids.map(said["close_probability"])
     scored = expected.notna()

@@ -1,4 +1,4 @@
-"""Decisions of sales against what became of their leads: rejections, and routes that sales overruled."""
+"""Routes that sales overruled, against what became of their leads; the words judge nobody."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,56 +8,33 @@ from reports.findings import Finding
 from reports.hand_off_facts import HandOffFacts, Judgement
 from reports.voice import Voice, text
 
-Kind = Literal["rejections", "taken_up", "sent_back"]
+Kind = Literal["taken_up", "sent_back"]
 
 
 @dataclass(frozen=True)
 class Words:
-    """Templates of one kind of decision; ``verdicts`` tell how many closed against what the scores expected."""
+    """Templates of one kind of decision."""
 
     subject: str
     told: str
     few: str
-    verdicts: dict[str, str]
 
 
-_AS_MANY = text(
-    "Their scores at arrival expected {expected} wins of {leads}; {closed} came, which is within chance."
-)
-_NOT_WORKED_ON = {
+# A lead is overruled for what it did since it came, which its score at arrival could not know.
+VERDICTS: Final = {
     "fewer": text(
-        "Their scores at arrival expected {expected} wins of {leads}; {closed} came, fewer than chance explains. They "
-        "were hardly worked on either, so this alone does not show that sales was right."
+        "Their scores at arrival expected {expected} wins of {leads}; {closed} came, fewer than chance explains. Scores at "
+        "arrival know neither what came later nor who was worked on, so this does not show who was right."
     ),
-    "as_many": _AS_MANY,
+    "as_many": text(
+        "Their scores at arrival expected {expected} wins of {leads}; {closed} came, which is within chance."
+    ),
     "more": text(
-        "Their scores at arrival expected {expected} wins of {leads}; {closed} came, more than chance explains: too many "
-        "good leads were among them."
-    ),
-}
-_WORKED_ON = {
-    "fewer": text(
-        "Their scores at arrival expected {expected} wins of {leads}; {closed} came, fewer than chance explains, "
-        "although they were worked on."
-    ),
-    "as_many": _AS_MANY,
-    "more": text(
-        "Their scores at arrival expected {expected} wins of {leads}; {closed} came, more than chance explains. They "
-        "were worked on as well, so this alone does not show that sales was right."
+        "Their scores at arrival expected {expected} wins of {leads}; {closed} came, more than chance explains. Scores at "
+        "arrival know neither what came later nor who was worked on, so this does not show who was right."
     ),
 }
 WORDS: Final[dict[Kind, Words]] = {
-    "rejections": Words(
-        text("Rejections"),
-        text(
-            "Of {leads} that sales rejected at least {days} before the data end, {closed} closed all the same within "
-            "{days} ({share}, likely {range})."
-        ),
-        text(
-            "Sales rejected {leads} at least {days} before the data end: too few to tell whether that was right."
-        ),
-        _NOT_WORKED_ON,
-    ),
     "taken_up": Words(
         text("Leads that sales took up"),
         text(
@@ -65,10 +42,9 @@ WORDS: Final[dict[Kind, Words]] = {
             "within {days} ({share}, likely {range})."
         ),
         text(
-            "Sales took up {leads} against their route at least {days} before the data end: too few to tell whether "
-            "that was right."
+            "Sales took up fewer than {fewest} leads against their route at least {days} before the data end: too few to "
+            "tell what became of them."
         ),
-        _WORKED_ON,
     ),
     "sent_back": Words(
         text("Leads that sales sent elsewhere"),
@@ -77,18 +53,16 @@ WORDS: Final[dict[Kind, Words]] = {
             "the same within {days} ({share}, likely {range})."
         ),
         text(
-            "Sales sent {leads} elsewhere than leadgauge at least {days} before the data end: too few to tell whether "
-            "that was right."
+            "Sales sent fewer than {fewest} leads elsewhere than leadgauge at least {days} before the data end: too few to "
+            "tell what became of them."
         ),
-        _NOT_WORKED_ON,
     ),
 }
 
 
 def decisions(facts: HandOffFacts, voice: Voice) -> Iterator[tuple[Kind, Judgement, str]]:
-    """Yield each kind of decision that is known, its figures, and what they say."""
+    """Yield each kind of overruling that is known, its figures, and what they say."""
     kinds: tuple[tuple[Kind, Judgement | None], ...] = (
-        ("rejections", facts.rejections),
         ("taken_up", facts.taken_up),
         ("sent_back", facts.sent_back),
     )
@@ -98,7 +72,7 @@ def decisions(facts: HandOffFacts, voice: Voice) -> Iterator[tuple[Kind, Judgeme
 
 
 def decision_findings(facts: HandOffFacts, voice: Voice) -> Iterator[Finding]:
-    """Yield decisions whose leads closed more or less often than their scores expected."""
+    """Yield overruled leads that closed more or less often than their scores expected."""
     for kind, judged, sentence in decisions(facts, voice):
         if judged.verdict in (None, "as_many"):
             continue
@@ -110,7 +84,7 @@ def decision_findings(facts: HandOffFacts, voice: Voice) -> Iterator[Finding]:
             sentence=sentence,
             weight=min(0.9, 0.2 + abs(closed - expected) / judged.scored),
             figures={
-                "leads": judged.leads,
+                "leads": judged.leads or 0,
                 "scored": judged.scored,
                 "closed": closed,
                 "expected": expected,
@@ -126,8 +100,8 @@ def leads(count: int, voice: Voice) -> str:
 
 def _sentence(words: Words, judged: Judgement, facts: HandOffFacts, voice: Voice) -> str:
     days = voice.days(facts.horizon_days)
-    if judged.rate is None:
-        return voice.say(words.few, leads=leads(judged.leads, voice), days=days)
+    if judged.rate is None or judged.leads is None:
+        return voice.say(words.few, fewest=voice.count(facts.min_group), days=days)
     told = voice.say(
         words.told,
         leads=leads(judged.leads, voice),
@@ -139,7 +113,7 @@ def _sentence(words: Words, judged: Judgement, facts: HandOffFacts, voice: Voice
     if judged.verdict is None or judged.expected is None:
         return told
     held = voice.say(
-        words.verdicts[judged.verdict],
+        VERDICTS[judged.verdict],
         expected=voice.count(round(judged.expected, 1)),
         leads=leads(judged.scored, voice),
         closed=voice.count(judged.scored_closed or 0),

@@ -1,10 +1,11 @@
-"""The hand-off: what sales was given, took, refused and called in time, and how often it was right."""
+"""The hand-off: what sales was given, took, refused and called in time, and what became of what it decided on."""
 
 from reports import cells
 from reports.blocks import Block, Cell, Row, Section, Table, Words
 from reports.facts import Interval
 from reports.hand_off import hand_off_sentences
 from reports.hand_off_facts import HandOffFacts, Judgement
+from reports.rejections import Rejections
 from reports.report_facts import ReportFacts
 from reports.voice import Voice
 
@@ -17,17 +18,19 @@ def hand_off(facts: ReportFacts, voice: Voice) -> Section | None:
     blocks: list[Block] = [Words(line) for line in hand_off_sentences(told, voice)]
     if "handed_over" not in told.unknown:
         blocks.append(_periods(told, voice))
-    judged = [
+    rejected = told.rejections
+    if rejected is not None and rejected.rejected.rate is not None:
+        blocks.append(_decided(rejected, told, voice))
+    overruled = [
         (name, one)
         for name, one in (
-            (voice.say("Rejected by sales"), told.rejections),
             (voice.say("Taken up against the route"), told.taken_up),
             (voice.say("Sent back against the route"), told.sent_back),
         )
         if one is not None and one.closed is not None
     ]
-    if judged:
-        blocks.append(_judged(judged, told, voice))
+    if overruled:
+        blocks.append(_overruled(overruled, told, voice))
     return Section("hand-off", voice.say("The hand-off from marketing to sales"), blocks)
 
 
@@ -64,7 +67,30 @@ def _share(interval: Interval | None, voice: Voice) -> Cell:
     return Cell("–") if interval is None else cells.share(interval, voice)
 
 
-def _judged(judged: list[tuple[str, Judgement]], told: HandOffFacts, voice: Voice) -> Table:
+def _decided(one: Rejections, told: HandOffFacts, voice: Voice) -> Table:
+    sides = [(voice.say("Rejected by sales"), one.rejected)]
+    if one.accepted is not None and one.accepted.rate is not None:
+        sides.append((voice.say("Accepted by sales"), one.accepted))
+    rows = [
+        Row(
+            name,
+            [
+                cells.number(side.leads, voice),
+                cells.number(side.closed, voice),
+                cells.share(side.rate, voice),
+            ],
+        )
+        for name, side in sides
+    ]
+    columns = [voice.say("Leads"), voice.say("Closed"), voice.say("Share")]
+    caption = voice.say(
+        "What became of the leads that sales decided on at least {days} days ago, within {days} days of the decision",
+        days=voice.whole(told.horizon_days),
+    )
+    return Table(caption, voice.say("Decision"), columns, rows)
+
+
+def _overruled(judged: list[tuple[str, Judgement]], told: HandOffFacts, voice: Voice) -> Table:
     rows = [
         Row(
             name,
@@ -79,12 +105,12 @@ def _judged(judged: list[tuple[str, Judgement]], told: HandOffFacts, voice: Voic
     ]
     columns = [
         voice.say("Leads"),
-        voice.say("Closed all the same"),
+        voice.say("Closed"),
         voice.say("Share"),
         voice.say("As their scores at arrival said"),
     ]
     caption = voice.say(
-        "What became of the leads that sales decided on at least {days} days ago, within {days} days of the decision",
+        "What became of the leads whose route sales overruled at least {days} days ago, within {days} days of it",
         days=voice.whole(told.horizon_days),
     )
     return Table(caption, voice.say("Decision"), columns, rows)

@@ -1,10 +1,9 @@
-"""The hand-off in figures and sentences, and how often sales was right."""
+"""The hand-off in figures and sentences, and what became of the leads whose route sales overruled."""
 
 from datetime import timedelta
 from typing import Any
 
 import pandas as pd
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -131,66 +130,6 @@ def test_fewer_leads_than_may_be_told_of_have_no_shares() -> None:
     ]
 
 
-def rejected(count: int, *, won_after_days: float | None = None, **more: Any) -> pd.DataFrame:
-    rows = leads(count, LONG_AGO, rejected_at=24, **more)
-    if won_after_days is not None:
-        rows["won"], rows["closed_at"] = True, rows["rejected_at"] + timedelta(days=won_after_days)
-    return rows
-
-
-def test_a_rejection_was_wrong_where_its_lead_closed_within_the_horizon() -> None:
-    loop = of(
-        rejected(50),
-        rejected(6, won_after_days=30),
-        rejected(4, won_after_days=90),
-        rejected(3, won_after_days=-1),
-        leads(20, JULY, rejected_at=24),
-    )
-    judged = hand_off_facts(loop).rejections
-    assert judged is not None
-    assert (judged.leads, judged.closed, judged.rate) == (60, 6, share_interval(6, 60))
-    assert (judged.expected, judged.verdict) == (None, None)
-
-
-@pytest.mark.parametrize(
-    ("probability", "verdict", "words"),
-    [
-        (0.5, "fewer", "Their scores at arrival expected 30 wins of 60 leads; 6 came, fewer than chance explains. They "
-         "were hardly worked on either, so this alone does not show that sales was right."),
-        (0.1, "as_many", "Their scores at arrival expected 6 wins of 60 leads; 6 came, which is within chance."),
-        (0.01, "more", "Their scores at arrival expected 0.6 wins of 60 leads; 6 came, more than chance explains: too "
-         "many good leads were among them."),
-    ],
-)  # fmt: skip
-def test_rejections_are_held_against_the_scores_at_arrival(
-    probability: float, verdict: str, words: str
-) -> None:
-    loop = of(rejected(54), rejected(6, won_after_days=30))
-    scored = of(
-        rejected(54),
-        rejected(6, won_after_days=30),
-        arrivals=drawn_arrivals(loop.loop, probability),
-    )
-    found = hand_off_facts(scored)
-    assert found.rejections is not None
-    assert found.rejections.verdict == verdict
-    assert found.rejections.expected == pytest.approx(60 * probability)
-    (sentence,) = [line for line in told(found) if "that sales rejected" in line]
-    assert sentence == (
-        "Of 60 leads that sales rejected at least 90 days before the data end, 6 closed all the same within 90 days "
-        f"(10%, likely 4 to 19%). {words}"
-    )
-    kinds = [finding.kind for finding in hand_off_findings(found, VOICE)]
-    assert ("rejections_judged" in kinds) == (verdict != "as_many")
-
-
-def test_few_rejections_are_too_few_to_tell() -> None:
-    assert (
-        "Sales rejected 9 leads at least 90 days before the data end: too few to tell whether that was right."
-        in said(rejected(9, won_after_days=30))
-    )
-
-
 def overruled(count: int, to: str, **more: Any) -> pd.DataFrame:
     rows = leads(count, LONG_AGO, overruled_at=24, overruled_to=to)
     for name, value in more.items():
@@ -215,11 +154,22 @@ def test_overrules_are_judged_by_where_they_led() -> None:
     assert [line for line in told(found) if line.startswith("Of 60")] == [
         "Of 60 leads that sales took up against their route at least 90 days before the data end, 20 closed within 90 "
         "days (33%, likely 22 to 46%). Their scores at arrival expected 6 wins of 60 leads; 20 came, more than chance "
-        "explains. They were worked on as well, so this alone does not show that sales was right."
+        "explains. Scores at arrival know neither what came later nor who was worked on, so this does not show who was "
+        "right."
     ]
     (finding, _) = hand_off_findings(found, VOICE)[:2]
     assert (finding.kind, finding.subject) == ("taken_up_judged", "Leads that sales took up")
     assert finding.figures["closed"] == 20
+
+
+def test_few_overrules_are_told_without_their_number() -> None:
+    found = facts(overruled(7, "sales_ready"))
+    assert found.taken_up is not None
+    assert (found.taken_up.leads, found.taken_up.few) == (None, True)
+    assert told(found)[-1] == (
+        "Sales sent fewer than 10 leads elsewhere than leadgauge at least 90 days before the data end: too few to tell "
+        "what became of them."
+    )
 
 
 def test_a_share_that_changed_is_a_finding() -> None:
@@ -269,7 +219,7 @@ def test_what_the_data_do_not_tell_is_said_to_be_unknown() -> None:
 
 
 def test_flat_data_judge_no_rejection() -> None:
-    found = facts(rejected(60), flat=True)
+    found = facts(leads(60, LONG_AGO, rejected_at=24), flat=True)
     assert found.rejections is None
     assert (
         "Whether rejected leads closed later is unknown: the column `closed_at` of the outcomes would tell."
