@@ -167,5 +167,9 @@ def _as_flow(command: str, request: Request) -> Summary:
     if command == "backtest":
         return flows.backtest(BacktestSettings(**common, **request.options))
     if command == "review":
+        from pipelines.report import audience_of, kind_of
+
+        kind_of(request)
+        audience_of(request)
         return flows.review(ReviewSettings(**common, **request.options))
     return flows.nightly(NightlySettings(**common))

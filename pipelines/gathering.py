@@ -16,7 +16,7 @@ from pipelines.settings import Request
 
 if TYPE_CHECKING:
     from reports.material import Material
-    from reports.periods import Kind
+    from reports.periods import Period
 
 MOST_EXPLAINED = 60_000  # snapshots that conditions are compared on
 A_WEEK = 7  # days: behaviour is compared on leads that are about so old
@@ -84,14 +84,13 @@ def material(
     scored: ScoredNight,
     as_of: datetime,
     *,
-    period: "Kind",
+    period: "Period",
     earlier: "dict[str, Any] | None",
 ) -> "Material":
     """Read what was gathered."""
     import pandas as pd
 
     from reports.material import Material
-    from reports.periods import Period
 
     return Material(
         project=request.project,
@@ -106,7 +105,7 @@ def material(
         ),
         spend=pd.read_parquet(tables.path("spend")),
         mean_amount=mean_amount(tables),
-        period=Period.last_complete(period, as_of, request.project.timezone),
+        period=period,
         nights=None if gathered.nights is None else pd.read_parquet(gathered.nights),
         earlier=earlier,
     )

@@ -166,12 +166,24 @@ def _months(months: Sequence[Mapping[str, Any]], console: "Console") -> None:
     _table("expected against realised wins", months, console, most=len(months))
 
 
+def _history(rows: Sequence[Mapping[str, Any]], console: "Console") -> None:
+    """Print everything that happened with a lead, in its order: nothing of it is smaller."""
+    _table("history", rows, console, most=len(rows))
+
+
+def _findings(findings: Sequence[Mapping[str, Any]], console: "Console") -> None:
+    """Print what stands out as sentences, whole, the weightiest first."""
+    console.print()
+    console.print("What stands out:", style="bold")
+    for place, one in enumerate(findings, 1):
+        console.print(f"{place:>2}. {one['finding']}", markup=False)
+
+
 def _chosen(sentences: Sequence[str], console: "Console") -> None:
     for sentence in sentences:
         _line("chosen", sentence, console)
 
 
-# What a backtest tells has a shape of its own.
 def _profile(lines: Sequence[Mapping[str, Any]], console: "Console") -> None:
     _table("profile", lines, console, most=len(lines))
 
@@ -180,6 +192,7 @@ def _told_already(_value: Any, _console: "Console") -> None:  # noqa: ANN401  as
     """Print nothing: the paragraphs say it."""
 
 
+# What has a shape of its own.
 _TELLERS: dict[str, Callable[[Any, "Console"], None]] = {
     "agreement": _told_already,
     "replay": _told_already,
@@ -188,6 +201,8 @@ _TELLERS: dict[str, Callable[[Any, "Console"], None]] = {
     "retrains": _retrains,
     "expected_by_month": _months,
     "chosen": _chosen,
+    "history": _history,
+    "findings": _findings,
 }
 
 

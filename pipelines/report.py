@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from features.errors import UsageError
+from features.errors import DataError, UsageError
 from features.frames import open_frame
 from features.tables import TableSet
 from pipelines.following import follow_outcomes
@@ -21,7 +21,7 @@ from pipelines.summary import Summary
 from pipelines.tracking import log_review
 
 if TYPE_CHECKING:
-    from reports.periods import Kind
+    from reports.periods import Period
     from reports.report_facts import ReportFacts
     from reports.voice import Voice
 
@@ -60,13 +60,24 @@ def review(request: Request, steps: Steps) -> Summary:
         NotEnoughError, ProjectError, DataError: as ``report`` does.
         UsageError: there is no such kind of review.
     """
+    return _report(request, steps, kind=kind_of(request), command="review")
+
+
+def kind_of(request: Request) -> str:
+    """Return which review is asked for.
+
+    Raises:
+        UsageError: there is no such kind of review.
+    """
     kind = str(request.options.get("kind", "interim"))
     if kind not in KINDS:
         raise UsageError(f"--kind: there is no {kind!r} review; expected {', '.join(KINDS)}")
-    return _report(request, steps, kind=kind, command="review")
+    return kind
 
 
 def _report(request: Request, steps: Steps, *, kind: str, command: str) -> Summary:
+    audience_of(request)  # what is asked wrongly is said before minutes of work
+    voice_of(request)
     project = request.project
     registry = Registry(request.home, project.project)
     champion = steps.reach("ask for the champion", registry.champion, request.shown_file)
@@ -136,11 +147,14 @@ def write(
     from reports.build import Evidence, report_facts
     from reports.one_page import one_page
     from reports.page import write_report
+    from reports.periods import Period
     from reports.sentences import standing_out
 
     trained, suspects = read_record(evidence)
     catalogue = catalogue_of(bundle, request.project.project)
-    period: Kind = "month" if kind == "monthly" else "quarter"
+    period = Period.last_complete(
+        "month" if kind == "monthly" else "quarter", as_of, request.project.timezone
+    )
     told = material(
         request,
         tables,
@@ -148,7 +162,7 @@ def write(
         scored,
         as_of,
         period=period,
-        earlier=earlier_review(request, as_of),
+        earlier=earlier_review(request, as_of, period, kind),
     )
     voice = voice_of(request)
     facts = report_facts(
@@ -166,17 +180,17 @@ def write(
         audience=audience_of(request),
     )
     folder = request.project_home.reports
-    name = f"report-{as_of:%Y-%m-%d}" if kind == "interim" else f"review-{told.period.name}"
+    name = f"report-{as_of:%Y-%m-%d}" if kind == "interim" else f"review-{period.name}"
     page, beside = write_report(facts, folder / f"{name}{_suffix(request)}.html", voice)
     summary = page.with_suffix(".md")
     summary.write_text(one_page(facts, voice), encoding="utf-8")
     if kind != "interim":
-        _keep(request, facts, told.period.name)
+        _keep(request, facts, period.name)
     return Written(
         page=page,
         facts=beside,
         summary=summary,
-        period=told.period.name,
+        period=period.name,
         findings=[one.sentence for one in standing_out(facts, MOST_FINDINGS)],
         goals={} if facts.goals is None else {one.measure: one.status for one in facts.goals.goals},
     )
@@ -211,14 +225,39 @@ def audience_of(request: Request) -> Any:  # noqa: ANN401  one of the literals o
     return asked
 
 
-def earlier_review(request: Request, as_of: datetime) -> dict[str, Any] | None:
-    """Return the facts of the last review that stood before ``as_of``."""
+def earlier_review(
+    request: Request, as_of: datetime, period: "Period", kind: str
+) -> dict[str, Any] | None:
+    """Return the facts of the last review of this kind that stood before ``as_of``, of another period.
+
+    A month is held against a month and a quarter against a quarter; an interim review against whichever came last.
+
+    Raises:
+        DataError: a file of the kept reviews cannot be read.
+    """
     found = []
     for path in sorted((request.project_home.root / REVIEWS).glob("*.json")):
+        if kind != "interim" and (
+            path.stem == period.name or ("Q" in path.stem) != ("Q" in period.name)
+        ):
+            continue
+        moment, facts = _kept(path)
+        if moment < as_of:
+            found.append((moment, path.name, facts))
+    return max(found, key=lambda one: one[:2])[2] if found else None
+
+
+def _kept(path: Path) -> tuple[datetime, dict[str, Any]]:
+    """Read the facts of a review and when it stood."""
+    try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-        found.append((datetime.fromisoformat(facts["as_of"]), path.name, facts))
-    before = [one for one in found if one[0] < as_of]
-    return max(before, key=lambda one: one[:2])[2] if before else None
+        moment = datetime.fromisoformat(facts["as_of"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path}: these facts of an earlier review cannot be read ({type(error).__name__}: {error}). "
+            "Put the file back from a backup, or move it away: then what changed since that review is not told"
+        ) from None
+    return moment, facts
 
 
 def _keep(request: Request, facts: "ReportFacts", period: str) -> None:

@@ -24,6 +24,7 @@ from pipelines.settings import (
     FlowSettings,
     NightlySettings,
     RetrainSettings,
+    ReviewSettings,
     make_request,
     parse_moment,
     utc_now,
@@ -32,6 +33,7 @@ from pipelines.summary import Summary
 from tests.pipelines.company import write_tiny
 from tests.pipelines.conftest import LEADGAUGE, Run, Trained
 
+MONTHLY, QUARTERLY = "0 6 1 * *", "30 6 1 1,4,7,10 *"
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -112,43 +114,47 @@ def test_artifacts_tell_sums_and_no_lead() -> None:
     assert "1 warning(s)" in markdown(summary)
 
 
-def test_both_flows_are_deployed_by_module_path_one_run_at_a_time_in_the_projects_zone(
+def test_night_training_and_reviews_are_deployed_by_module_path_one_run_at_a_time_in_the_projects_zone(
     company: Path, tmp_path: Path
 ) -> None:
     made = deployments(make_request(company, None, Home(tmp_path)))
-    assert [
+    assert {
         (
-            deployment.flow_name,
-            deployment.name,
-            deployment.entrypoint,
             deployment.concurrency_limit,
-            str(deployment.concurrency_options.collision_strategy.value)
+            deployment.concurrency_options.collision_strategy.value
             if deployment.concurrency_options
             else None,
+        )
+        for deployment in made
+    } == {(1, "ENQUEUE")}
+    assert [
+        (
+            deployment.name,
+            deployment.entrypoint,
             [(str(s.schedule.cron), str(s.schedule.timezone)) for s in deployment.schedules or []],  # type: ignore[union-attr]  # cron schedules
         )
         for deployment in made
     ] == [
-        (
-            "nightly",
-            "tiny",
-            "pipelines.flows.nightly",
-            1,
-            "ENQUEUE",
-            [("* * * * *", "Europe/Berlin")],
-        ),
-        (
-            "retrain",
-            "tiny",
-            "pipelines.flows.retrain",
-            1,
-            "ENQUEUE",
-            [("0 5 * * 0", "Europe/Berlin")],
-        ),
+        ("tiny", "pipelines.flows.nightly", [("* * * * *", "Europe/Berlin")]),
+        ("tiny", "pipelines.flows.retrain", [("0 5 * * 0", "Europe/Berlin")]),
+        ("tiny-monthly", "pipelines.flows.review", [(MONTHLY, "Europe/Berlin")]),
+        ("tiny-quarterly", "pipelines.flows.review", [(QUARTERLY, "Europe/Berlin")]),
     ]
-    settings = made[0].parameters["settings"]
-    assert settings["project"] == str(company)
-    assert NightlySettings.model_validate(settings).as_of is None
+    settings = [deployment.parameters["settings"] for deployment in made]
+    assert settings[0]["project"] == str(company)
+    assert NightlySettings.model_validate(settings[0]).as_of is None
+    assert [ReviewSettings.model_validate(one).kind for one in settings[2:]] == [
+        "monthly",
+        "quarterly",
+    ]
+
+
+def test_a_project_that_wants_its_reviews_on_other_days_says_so(tmp_path: Path) -> None:
+    schedule = {"review_monthly": "30 7 3 * *", "review_quarterly": "30 8 5 1,4,7,10 *"}
+    file = write_tiny(tmp_path, schedule=schedule)
+    made = deployments(make_request(file, None, Home(tmp_path)))
+    crons = [str(s.schedule.cron) for one in made[2:] for s in one.schedules or []]  # type: ignore[union-attr]  # cron schedules
+    assert crons == ["30 7 3 * *", "30 8 5 1,4,7,10 *"]
 
 
 def test_a_schedule_that_is_none_is_a_mistake_of_the_project_file(tmp_path: Path) -> None:
@@ -187,6 +193,33 @@ def test_the_reference_deployments_hold_to_the_rules_of_a_schedule() -> None:
 def test_a_flows_body_is_a_table_of_contents() -> None:
     source = (REPOSITORY / "pipelines" / "flows.py").read_text()
     assert re.findall(r"import (pandas|duckdb|ibis|numpy)", source) == []
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("mlflow_imported", "prefect_server")
+def test_a_review_leaves_its_summary_page_and_link_as_artifacts_and_no_lead(
+    trained_once: Trained,
+) -> None:
+    from prefect.client.orchestration import get_client
+
+    summary = flows.review(
+        ReviewSettings(
+            project=trained_once.project,
+            home=trained_once.home.root,
+            kind="quarterly",
+            as_of=datetime.fromisoformat("2026-01-02T06:30"),
+        )
+    )
+    with get_client(sync_client=True) as client:
+        found = {str(one.key): str(one.data) for one in client.read_artifacts()}
+    page, _, mail = summary.written
+    assert page.name == "review-2025-Q4.html"
+    assert found["tiny-review-page"] == mail.read_text(encoding="utf-8")
+    assert page.as_uri() in found["tiny-review-written"]
+    assert "# tiny: review" in found["tiny-review"]
+    leads = (trained_once.project.parent / "leads.csv").read_text().splitlines()[1:]
+    words = set(re.findall(r"[\w-]+", " ".join(found.values())))
+    assert {lead.split(",")[0] for lead in leads} & words == set()
 
 
 @pytest.mark.slow

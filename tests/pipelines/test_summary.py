@@ -67,6 +67,21 @@ def test_names_from_the_data_are_printed_and_never_read_as_markup() -> None:
     assert "enough: yes" in text
 
 
+def test_everything_that_happened_with_a_lead_is_printed_and_findings_are_whole_numbered_lines() -> (
+    None
+):
+    shown = StringIO()
+    rows = [{"when": f"2026-01-{day:02}", "what": f"visit number {day}"} for day in range(1, 31)]
+    finding = "Leads of [red] close more often. " + "They are many. " * 20
+    facts = {"history": rows, "findings": [{"finding": finding}, {"finding": "No."}]}
+    summary = Summary(project="acme", command="history", run_id="r", facts=facts)
+    render(summary, Console(file=shown, width=120, soft_wrap=True))
+    text = shown.getvalue()
+    assert [row["what"] for row in rows if row["what"] not in text] == []
+    assert "smaller" not in text
+    assert f"What stands out:\n 1. {finding}\n 2. No.\n" in text
+
+
 def test_how_a_night_fared_is_counted_by_grade() -> None:
     rows = pd.DataFrame(
         {
