@@ -12,6 +12,7 @@ NAMES: dict[LeakName, str] = {
     "recycled_not_mailed": text("Back with marketing and never written to"),
 }
 NOBODY = text("{name}: no lead tonight.")
+FEW = text("{name}: fewer than {fewest} leads.")
 UNKNOWN = {
     "no_hand_offs": text("{name}: unknown, for no event of the kind handed_over is in the data."),
     "no_contacts": text(
@@ -48,10 +49,12 @@ def leak_name(leak: LeakName, voice: Voice) -> str:
 
 
 def leak_sentence(total: LeakTotal, voice: Voice) -> str:
-    """Say how many leads leak in one way tonight, or why nobody knows."""
+    """Say how many leads leak in one way tonight, that they are too few to tell how many, or why nobody knows."""
     name = leak_name(total.leak, voice)
     if total.unknown is not None:
         return voice.say(UNKNOWN[total.unknown], name=name)
+    if total.fewer_than is not None:
+        return voice.say(FEW, name=name, fewest=voice.count(total.fewer_than))
     if not total.leads:
         return voice.say(NOBODY, name=name)
     leads = voice.many("{count} lead", "{count} leads", total.leads)
@@ -156,7 +159,7 @@ def _late_wins(facts: LeaksFacts, voice: Voice) -> list[str]:
 def leaks_findings(facts: LeaksFacts, voice: Voice) -> list[Finding]:
     """Return the teams and owners that are clearly above the others, late leads' wins, and tonight's leaks.
 
-    Kinds: ``team_leaks``, ``owner_leaks``, ``late_wins``, and ``leak_<name>`` for each leak that has leads.
+    Kinds: ``team_leaks``, ``owner_leaks``, ``late_wins``, and ``leak_<name>`` for each leak of enough leads to be told.
     """
     found = [_row_finding("team_leaks", row, facts, voice) for row in facts.teams if row.above]
     found += [_row_finding("owner_leaks", row, facts, voice) for row in facts.owners if row.above]

@@ -31,11 +31,14 @@ SURE = 0.05
 class LeakTotal(Fact):
     """One leak tonight: how many leads, and what their open ones are expected to bring.
 
-    ``leads`` is None where the data cannot tell, and ``unknown`` says why.
+    ``leads`` is None where the data cannot tell, and ``unknown`` says why; and where some do, but fewer than may be
+    told of: then ``fewer_than`` is that number, and nothing else is told. What is expected is None, too, where fewer
+    of them have a score.
     """
 
     leak: LeakName
     leads: NonNegativeInt | None = None
+    fewer_than: PositiveInt | None = None
     unknown: Why | None = None
     expected_wins: Maybe = None
     expected_value: Maybe = None
@@ -77,11 +80,12 @@ class LateWins(Fact):
 class LeaksFacts(Fact):
     """What leaks.
 
-    ``handed`` leads were handed over in the last ``look_back_days`` and still to be touched when or before their
-    ``contact_within_hours`` were over (`reports.touched`); of them ``late`` were not touched in time (None: the data
-    cannot tell, ``late_unknown`` says why). ``small_groups`` owners and
-    teams are under ``min_group`` leads and not named. ``at_stake``: what the open leads that leak tonight are
-    expected to bring, each counted once; ``at_stake_wins`` the same in wins.
+    ``handed`` leads were handed over in the last ``look_back_days`` and were to be touched (`reports.touched`); of them
+    ``late`` were not touched within ``contact_within_hours``. Both are None where the data cannot tell (``late_unknown``
+    says why) or of too few. ``small_groups`` owners and teams are under ``min_group`` leads and not named.
+    ``open_leaks`` open leads leak tonight in a way that is told, each counted once, or None for too few; ``at_stake``:
+    what they are expected to be worth, ``at_stake_wins`` the same in wins. Leaks of too few leads are not in these, or
+    the difference would tell them.
     """
 
     contact_within_hours: PositiveFloat
@@ -95,12 +99,12 @@ class LeaksFacts(Fact):
     small_groups: NonNegativeInt = 0
     at_stake: Maybe = None
     at_stake_wins: Maybe = None
-    open_leaks: NonNegativeInt = 0
+    open_leaks: NonNegativeInt | None = 0
     late_wins: LateWins | None = None
 
 
 def leaks_facts(material: Material) -> LeaksFacts:
-    """Return what leaks tonight and what has leaked of late; nothing is told of less than ``min_group`` leads."""
+    """Return what leaks tonight and what has leaked of late; of fewer than ``min_group`` leads not even how many."""
     agreement = material.project.agreement
     found = find_leaks(
         material.loop,
@@ -110,34 +114,39 @@ def leaks_facts(material: Material) -> LeaksFacts:
         material.as_of,
         handed=material.nights,
     )
-    open_ = found.rows[found.rows["lead_id"].isin(material.tonight["lead_id"])]
-    once = open_.drop_duplicates("lead_id")
+    fewest = material.min_group
+    totals = [_total(leak, found, fewest) for leak in LEAKS]
+    told = [total.leak for total in totals if total.leads]
+    open_ = found.rows["lead_id"].isin(material.tonight["lead_id"])
+    once = found.rows[open_ & found.rows["leak"].isin(told)].drop_duplicates("lead_id")
     facts = LeaksFacts(
         contact_within_hours=agreement.contact_within_hours,
-        totals=[_total(leak, found) for leak in LEAKS],
-        at_stake=_sum(once["expected_value"]),
-        at_stake_wins=_sum(once["close_probability"]),
-        open_leaks=len(once),
+        totals=totals,
+        at_stake=_sum(once["expected_value"], fewest),
+        at_stake_wins=_sum(once["close_probability"], fewest),
+        open_leaks=None if 0 < len(once) < fewest else len(once),
         late_unknown=found.unknown.get(NOT_TOUCHED),
     )
     return facts if NOT_TOUCHED in found.unknown else _with_late(facts, material)
 
 
-def _total(leak: str, found: Leaks) -> LeakTotal:
+def _total(leak: str, found: Leaks, fewest: int) -> LeakTotal:
     rows = found.rows[found.rows["leak"] == leak]
+    if 0 < len(rows) < fewest:
+        return LeakTotal.model_validate({"leak": leak, "fewer_than": fewest})
     return LeakTotal.model_validate(
         {
             "leak": leak,
             "leads": found.counts[leak],
             "unknown": found.unknown.get(leak),
-            "expected_wins": _sum(rows["close_probability"]),
-            "expected_value": _sum(rows["expected_value"]),
+            "expected_wins": _sum(rows["close_probability"], fewest),
+            "expected_value": _sum(rows["expected_value"], fewest),
         }
     )
 
 
-def _sum(values: "pd.Series[float]") -> float | None:
-    return float(values.sum()) if values.notna().any() else None
+def _sum(values: "pd.Series[float]", fewest: int) -> float | None:
+    return float(values.sum()) if int(values.notna().sum()) >= fewest else None
 
 
 def late_leads(material: Material) -> pd.DataFrame:
@@ -154,7 +163,7 @@ def _with_late(facts: LeaksFacts, material: Material) -> LeaksFacts:
     told = len(late) >= material.min_group
     return facts.model_copy(
         update={
-            "handed": len(late),
+            "handed": None if 0 < len(late) < material.min_group else len(late),
             "late": share_interval(int(late["late"].sum()), len(late)) if told else None,
             "owners": owners,
             "teams": teams,
@@ -220,7 +229,7 @@ def _late_wins(due: pd.DataFrame, material: Material) -> LateWins | None:
     late, late_wins = _by_bin(scored, late=True)
     in_time, in_time_wins = _by_bin(scored, late=False)
     told = (in_time >= FEWEST_OF_A_BIN) & (late > 0)
-    if not told.any():
+    if int(late[told].sum()) < material.min_group:
         return None
     late, late_wins, in_time, in_time_wins = (
         counts[told] for counts in (late, late_wins, in_time, in_time_wins)

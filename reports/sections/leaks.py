@@ -3,7 +3,7 @@
 from reports import cells, charts
 from reports.blocks import Block, Cell, Chart, Fold, Row, Section, Table, Words
 from reports.leaks import leak_name, leak_sentence, leaks_sentences, row_sentence
-from reports.leaks_facts import LateRow, LeaksFacts
+from reports.leaks_facts import LateRow, LeaksFacts, LeakTotal
 from reports.report_facts import ReportFacts
 from reports.voice import Voice
 
@@ -39,7 +39,7 @@ def leaks(facts: ReportFacts, voice: Voice) -> Section | None:
 def _totals(told: LeaksFacts, voice: Voice) -> Table:
     rows = []
     for one in told.totals:
-        leads = Cell(voice.say("unknown")) if one.leads is None else cells.number(one.leads, voice)
+        leads = _how_many(one, voice)
         wins = cells.number(one.expected_wins, voice)
         value = cells.number(one.expected_value, voice, whole=True)
         rows.append(Row(leak_name(one.leak, voice), [leads, wins, value]))
@@ -52,6 +52,12 @@ def _totals(told: LeaksFacts, voice: Voice) -> Table:
         "Tonight’s leaks. The value is what tonight’s probabilities put at stake; for leads that are lost already it is not told."
     )
     return Table(caption, voice.say("Leak"), columns, rows)
+
+
+def _how_many(one: LeakTotal, voice: Voice) -> Cell:
+    if one.fewer_than is not None:
+        return Cell(voice.say("fewer than {fewest}", fewest=voice.count(one.fewer_than)))
+    return Cell(voice.say("unknown")) if one.leads is None else cells.number(one.leads, voice)
 
 
 def _chart(name: str, title: str, rows: list[LateRow], told: LeaksFacts, voice: Voice) -> Chart:

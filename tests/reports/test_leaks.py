@@ -139,6 +139,44 @@ def test_what_is_at_stake_counts_each_open_lead_once() -> None:
     )
 
 
+def two_leaks(not_touched: int, gone_silent: int, scored: int | None = None) -> LeaksFacts:
+    """Leads that nobody touched, and others that were touched a month ago and not since."""
+    count = not_touched + gone_silent
+    some = handed({"Kim": (count, not_touched)})
+    tonight = drawn_tonight(some.loop).head(count if scored is None else scored)
+    return leaks_facts(Material(**{**vars(some), "tonight": tonight}))
+
+
+def test_of_a_leak_under_ten_leads_neither_number_nor_value_is_told() -> None:
+    facts = two_leaks(9, 20)
+    total = facts.totals[0]
+    assert (total.leads, total.fewer_than) == (None, 10)
+    assert (total.expected_wins, total.expected_value) == (None, None)
+    assert say(facts)[0] == "Handed over and not touched in time: fewer than 10 leads."
+    kinds = [finding.kind for finding in leaks_findings(facts, VOICE)]
+    assert kinds == ["leak_gone_silent"]
+
+
+def test_what_is_at_stake_does_not_tell_the_few_by_difference() -> None:
+    facts = two_leaks(9, 20)
+    assert (facts.open_leaks, facts.at_stake) == (20, 20 * 1000.0)
+    alone = two_leaks(9, 0)
+    assert (alone.open_leaks, alone.at_stake, alone.at_stake_wins) == (0, None, None)
+    assert alone.handed is None
+
+
+def test_ten_leads_are_told() -> None:
+    facts = two_leaks(10, 0)
+    assert (facts.totals[0].leads, facts.totals[0].expected_value) == (10, 10 * 1000.0)
+    assert (facts.open_leaks, facts.handed) == (10, 10)
+
+
+def test_no_value_is_told_of_fewer_than_ten_scored_leads() -> None:
+    facts = two_leaks(30, 0, scored=9)
+    assert (facts.totals[0].leads, facts.totals[0].expected_value) == (30, None)
+    assert (facts.open_leaks, facts.at_stake) == (None, None)
+
+
 def test_a_company_with_leads_and_outcomes_alone_is_told_what_is_not_known() -> None:
     some = material(drawn_loop(200, steps=False), columns=LoopColumns())
     facts = leaks_facts(some)
