@@ -224,7 +224,8 @@ class DiscountBand(Fact):
 class LossesFacts(Fact):
     """Why deals were lost, against whom, and what discounts go with.
 
-    ``names_reasons`` and ``names_competitors``: any at all; ``reasons`` is None where too few lost leads have one. ``discounts``: whether closing can be told by discount (``both``),
+    ``names_reasons`` and ``names_competitors``: any at all; ``reasons`` is None where too few lost leads have one. ``competitors_by_level``: whom
+    the lost leads of a level went to, as reasons are told. ``discounts``: whether closing can be told by discount (``both``),
     only won deals carry one (``won``), or nobody knows any (``none``). ``offers``: deals with an amount,
     where those alone are looked at. ``won_filled`` and ``lost_filled`` are the
     shares of deals with one on record. ``margin_gap`` is the mean margin of the highest band less that without a discount, in percentage
@@ -238,6 +239,7 @@ class LossesFacts(Fact):
     stand_out: list[StandOut] = []
     names_competitors: bool = False
     competitors: list[CompetitorRow] = []
+    competitors_by_level: list[ReasonsOf] = []
     discounts: Literal["both", "won", "none"] = "none"
     offers: NonNegativeInt | None = None
     won_filled: Share = 0.0

@@ -42,6 +42,13 @@ def losses_facts(material: Material) -> LossesFacts:
         for by, column in _groupings(material, lost).items():
             by_level += list(_by_level(by, column, lost, least))
         stand_out = _stand_outs(material, told, overall)
+    to_competitors = lost.assign(reason=lost["competitor"])
+    competitors_by_level = [
+        one
+        for by, column in _groupings(material, lost).items()
+        for one in _by_level(by, column, to_competitors, least)
+        if one.reasons
+    ]
     return LossesFacts(
         lost=len(lost),
         names_reasons=len(told) > 0,
@@ -50,6 +57,7 @@ def losses_facts(material: Material) -> LossesFacts:
         stand_out=stand_out,
         names_competitors=bool(closed["competitor"].notna().any()),
         competitors=list(_competitors(closed, won, least)),
+        competitors_by_level=competitors_by_level,
         **discount_facts(closed, won, min_group=least),
     )
 

@@ -57,9 +57,13 @@ def losses(facts: ReportFacts, voice: Voice) -> Section | None:
     if told.reasons is not None and told.reasons.reasons:
         blocks.append(_reasons_chart(told.reasons, voice))
     if told.by_level:
-        blocks.append(_by_level(told, voice))
+        title = voice.say("Loss reasons by segment and source")
+        blocks.append(_by_level(title, told.by_level, voice))
     if told.competitors:
         blocks += _competitors(told, voice)
+    if told.competitors_by_level:
+        title = voice.say("Competitors by segment and source")
+        blocks.append(_by_level(title, told.competitors_by_level, voice))
     if told.bands:
         blocks += _discounts(told, voice)
     return Section("losses", voice.say("Why deals are lost, and what discounts go with"), blocks)
@@ -88,12 +92,12 @@ def _reasons_chart(told: ReasonsOf, voice: Voice) -> Chart:
     )
 
 
-def _by_level(told: LossesFacts, voice: Voice) -> Fold:
+def _by_level(title: str, rows: list[ReasonsOf], voice: Voice) -> Fold:
     panels: dict[str, list[ReasonsOf]] = {}
-    for one in told.by_level:
+    for one in rows:
         panels.setdefault(one.by or "", []).append(one)
     tables = [(by, [_reasons_table(by, group, voice)]) for by, group in panels.items()]
-    return Fold(voice.say("Loss reasons by segment and source"), [Choices(voice.say("By"), tables)])
+    return Fold(title, [Choices(voice.say("By"), tables)])
 
 
 def _reasons_table(by: str, group: list[ReasonsOf], voice: Voice) -> Table:
@@ -107,7 +111,7 @@ def _reasons_table(by: str, group: list[ReasonsOf], voice: Voice) -> Table:
         ]
         rows.append(Row(one.level or "", [cells.number(one.with_reason, voice), *told]))
     caption = voice.say(
-        "Shares of each group’s lost leads with a reason; a dash stands for a few leads or none"
+        "Shares of each group’s lost leads that name one; a dash stands for a few leads or none"
     )
     return Table(caption, by, [voice.say("Lost leads"), *reasons], rows, sorts=True, broad=True)
 

@@ -286,3 +286,19 @@ def test_bands_in_words(low: float, high: float, words: str) -> None:
 def test_the_row_of_rare_reasons_has_a_name() -> None:
     row = ReasonRow(reason=None, leads=12, share=Interval(value=0.1, low=0, high=0.2))
     assert reason_words(row, VOICE) == "other reasons"
+
+
+def test_competitors_are_told_by_segment_too() -> None:
+    rows = leads(60, "L").assign(
+        competitor=["Alpha"] * 30 + ["Beta"] * 30, lead_size=["large"] * 25 + ["small"] * 35
+    )
+    told = material(
+        loop_table(rows),
+        columns=LoopColumns(segments={"Size": "lead_size"}, labels={"lead_size": "Size"}),
+    )
+    by_size = {
+        one.level: one for one in losses_facts(told).competitors_by_level if one.by == "Size"
+    }
+    assert {level: one.with_reason for level, one in by_size.items()} == {"small": 35, "large": 25}
+    assert [(row.reason, row.leads) for row in by_size["large"].reasons] == [("Alpha", 25)]
+    assert [(row.reason, row.leads) for row in by_size["small"].reasons] == [("Beta", 30)]
