@@ -161,7 +161,9 @@
     const chart = echarts.getInstanceByDom(place) || echarts.init(place, null, { renderer: "svg" });
     const told = JSON.parse(document.getElementById(place.dataset.chart).textContent);
     chart.resize();
-    chart.setOption({ ...base(), ...labelled({ ...told, series: finished(told.series) }) }, true);
+    const option = { ...base(), ...labelled({ ...told, series: finished(told.series) }) };
+    option.tooltip = { ...base().tooltip, ...told.tooltip };
+    chart.setOption(option, true);
   }
 
   const drawAll = (within) => within.querySelectorAll("[data-chart]").forEach(draw);

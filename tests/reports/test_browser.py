@@ -172,6 +172,16 @@ def test_one_dimension_is_shown_at_a_time_and_its_chart_is_drawn_when_it_is_chos
     assert tab.value("document.querySelectorAll('[data-choice=Campaign] svg path').length") > 3
 
 
+def test_a_dot_that_is_asked_tells_the_groups_own_figures(tab: Page, pages: dict[str, str]) -> None:
+    tab.open(pages["report"], width=1200)
+    tab.value(
+        "echarts.getInstanceByDom(document.querySelector('[data-chart=chart-map-source]'))"
+        ".dispatchAction({type: 'showTip', seriesIndex: 0, dataIndex: 0})"
+    )
+    told = str(tab.value("document.querySelector('[data-chart=chart-map-source]').innerText"))
+    assert "Organic search\n3,120 leads, 268 wins\nclose rate 9.9% (8.8–11%)" in told
+
+
 def test_without_script_every_table_is_there(tab: Page, pages: dict[str, str]) -> None:
     tab.call("Emulation.setScriptExecutionDisabled", value=True)
     tab.open(pages["report"], width=1200)
