@@ -87,9 +87,8 @@ def _without_wins(
         }
         if row.spend is not None:
             figures["spend"] = row.spend
-            sentence = (
-                f"{sentence} {voice.say('{money} was spent on it.', money=voice.money(row.spend))}"
-            )
+            spent_on_it = voice.say("{money} was spent on it.", money=voice.money(row.spend))
+            sentence = f"{sentence} {spent_on_it}"
         share = max(row.leads / facts.leads, (row.spend or 0.0) / spent if spent else 0.0)
         findings.append(
             Finding(
