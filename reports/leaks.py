@@ -1,5 +1,7 @@
 """Leaks in words: what falls between marketing and sales tonight, who touches hand-offs late, and what that goes with."""
 
+from reports.closing_facts import Figure
+from reports.facts import Interval
 from reports.findings import Finding
 from reports.leaks_facts import LateRow, LeakName, LeaksFacts, LeakTotal
 from reports.voice import Voice, text
@@ -38,6 +40,26 @@ UNKNOWN = {
     "no_closing_times": text("{name}: unknown, for the outcomes do not say when a lead was lost."),
     "no_loss_reasons": text("{name}: unknown, for the outcomes have no reason of a loss."),
 }
+LATE = (
+    text(
+        "Of {count} lead handed over in the period and not touched in time, {won} closed; at the rate of like-scored leads that were touched in time it would be {expected}, a difference of {missing} ({low} to {high})."
+    ),
+    text(
+        "Of {count} leads handed over in the period and not touched in time, {won} closed; at the rate of like-scored leads that were touched in time it would be {expected}, a difference of {missing} ({low} to {high})."
+    ),
+)
+LATE_VALUE = text("At the average amount of {amount} the difference is {value} ({low} to {high}).")
+RETURNED = text(
+    "Of {returned} given back to marketing in the past, {closed} closed within {days} ({share}, likely {range}); at that rate the {count} lost and not given back would be {wins} wins ({low} to {high})."
+)
+RETURNED_VALUE = text("At the average amount of {amount} these are {value} ({low} to {high}).")
+ROUGH = text(
+    "Leads that went back may differ from leads that were lost: this is a rough figure and proves no cause."
+)
+RETURNED_UNKNOWN = text(
+    "What leads lost and not given back would be worth is unknown: too few leads that were given back have had their time since."
+)
+NO_AMOUNT = text("What that is worth is unknown, for outcomes have no amounts.")
 NO_CAUSE = text(
     "This compares leads of like scores and proves no cause: which leads were left lying was nobody's experiment."
 )
@@ -96,7 +118,7 @@ def leaks_sentences(facts: LeaksFacts, voice: Voice) -> list[str]:
                 facts.small_groups,
             )
         )
-    return said + _late_wins(facts, voice)
+    return [*said, *_late_wins(facts, voice), *_returned(facts, voice)]
 
 
 def _late(facts: LeaksFacts, voice: Voice) -> list[str]:
@@ -144,8 +166,7 @@ def _late_wins(facts: LeaksFacts, voice: Voice) -> list[str]:
     if wins is None:
         return []
     told = voice.many(
-        "Of {count} lead handed over in the period and not touched in time, {won} closed; at the rate of like-scored leads that were touched in time it would be {expected}, a difference of {missing} ({low} to {high}).",
-        "Of {count} leads handed over in the period and not touched in time, {won} closed; at the rate of like-scored leads that were touched in time it would be {expected}, a difference of {missing} ({low} to {high}).",
+        *LATE,
         wins.leads,
         won=voice.count(wins.wins),
         expected=voice.count(round(wins.expected, 1)),
@@ -153,7 +174,40 @@ def _late_wins(facts: LeaksFacts, voice: Voice) -> list[str]:
         low=voice.count(round(wins.missing_low, 1)),
         high=voice.count(round(wins.missing_high, 1)),
     )
-    return [told, voice.say(NO_CAUSE)]
+    return [told, _worth(LATE_VALUE, wins.missing_value, facts, voice), voice.say(NO_CAUSE)]
+
+
+def _worth(template: str, value: Figure | Interval | None, facts: LeaksFacts, voice: Voice) -> str:
+    if value is None or facts.mean_amount is None:
+        return voice.say(NO_AMOUNT)
+    return voice.say(
+        template,
+        amount=voice.money(facts.mean_amount),
+        value=voice.money(value.value),
+        low=voice.money(value.low),
+        high=voice.money(value.high),
+    )
+
+
+def _returned(facts: LeaksFacts, voice: Voice) -> list[str]:
+    told = facts.returned
+    if told is None:
+        return []
+    if told.rate is None or told.wins is None:
+        return [voice.say(RETURNED_UNKNOWN)]
+    said = voice.say(
+        RETURNED,
+        returned=voice.many("{count} lead", "{count} leads", told.returned or 0),
+        closed=voice.count(told.closed or 0),
+        days=voice.days(facts.horizon_days),
+        share=voice.percent_rounded(told.rate.value),
+        range=voice.share_range_rounded(told.rate),
+        count=voice.count(told.leads),
+        wins=voice.count(round(told.wins.value, 1)),
+        low=voice.count(round(told.wins.low, 1)),
+        high=voice.count(round(told.wins.high, 1)),
+    )
+    return [said, _worth(RETURNED_VALUE, told.value, facts, voice), voice.say(ROUGH)]
 
 
 def leaks_findings(facts: LeaksFacts, voice: Voice) -> list[Finding]:
@@ -170,7 +224,7 @@ def leaks_findings(facts: LeaksFacts, voice: Voice) -> list[Finding]:
                 kind="late_wins",
                 section="leaks",
                 subject=leak_name("not_touched", voice),
-                sentence=_late_wins(facts, voice)[0],
+                sentence=" ".join(_late_wins(facts, voice)),
                 weight=min(1.0, 0.4 + wins.missing / max(1.0, wins.expected) / 2),
                 figures={
                     "leads": wins.leads,
@@ -179,11 +233,18 @@ def leaks_findings(facts: LeaksFacts, voice: Voice) -> list[Finding]:
                     "missing": wins.missing,
                     "missing_low": wins.missing_low,
                     "missing_high": wins.missing_high,
+                    **_value_figures(wins.missing_value),
                 },
             )
         )
     found += [_total_finding(total, facts, voice) for total in facts.totals if total.leads]
     return sorted(found, key=lambda finding: -finding.weight)
+
+
+def _value_figures(value: Figure | None) -> dict[str, float | str]:
+    if value is None:
+        return {}
+    return {"missing_value": value.value, "value_low": value.low, "value_high": value.high}
 
 
 def _row_finding(kind: str, row: LateRow, facts: LeaksFacts, voice: Voice) -> Finding:

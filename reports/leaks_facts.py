@@ -3,17 +3,15 @@
 from datetime import timedelta
 from typing import Literal
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
-from features.leaks import LEAKS, NOT_TOUCHED, Leaks, Why, find_leaks
+from features.leaks import LEAKS, LOST_NOT_RECYCLED, NOT_TOUCHED, Leaks, Why, find_leaks
 from models.holm import holm
-from reports.facts import Fact, Finite, Interval, Maybe, Name
-from reports.intervals import TAIL, share_interval
-from reports.lead_quality import within
+from reports.facts import Fact, Interval, Maybe, Name
+from reports.intervals import share_interval
 from reports.lead_state import UNKNOWN, group_names
+from reports.leaks_value import LateWins, Returned, late_wins, returned_leads
 from reports.material import Material
 from reports.touched import hand_offs
 
@@ -21,10 +19,7 @@ LeakName = Literal[
     "not_touched", "gone_silent", "high_not_handed", "lost_not_recycled", "recycled_not_mailed"
 ]
 LOOK_BACK_DAYS = 90
-BINS = 4
-FEWEST_OF_A_BIN = 5  # leads touched in time, that late ones of like score are held against
 FEW = 50
-DRAWS = 4000
 SURE = 0.05
 
 
@@ -60,23 +55,6 @@ class LateRow(Fact):
     few: bool = False
 
 
-class LateWins(Fact):
-    """Leads handed over in the period, to be touched and not in time, held against like-scored ones that were.
-
-    Leads whose outcome is known; ``bins`` of the score at arrival were compared. ``expected``: wins, had they closed
-    like those touched in time. ``missing`` (expected less won) has a 95 % interval and may be below zero.
-    """
-
-    leads: NonNegativeInt
-    wins: NonNegativeInt
-    in_time: NonNegativeInt
-    bins: PositiveInt
-    expected: NonNegativeFloat
-    missing: Finite
-    missing_low: Finite
-    missing_high: Finite
-
-
 class LeaksFacts(Fact):
     """What leaks.
 
@@ -85,10 +63,12 @@ class LeaksFacts(Fact):
     says why) or of too few. ``small_groups`` owners and teams are under ``min_group`` leads and not named.
     ``open_leaks`` open leads leak tonight in a way that is told, each counted once, or None for too few; ``at_stake``:
     what they are expected to be worth, ``at_stake_wins`` the same in wins. Leaks of too few leads are not in these, or
-    the difference would tell them.
+    the difference would tell them. ``returned`` is None where leads lost and not given back are unknown or too few;
+    ``mean_amount`` is that of won deals, at which missing wins are valued.
     """
 
     contact_within_hours: PositiveFloat
+    horizon_days: PositiveInt
     look_back_days: PositiveInt = LOOK_BACK_DAYS
     totals: list[LeakTotal] = []
     handed: NonNegativeInt | None = None
@@ -101,6 +81,8 @@ class LeaksFacts(Fact):
     at_stake_wins: Maybe = None
     open_leaks: NonNegativeInt | None = 0
     late_wins: LateWins | None = None
+    returned: Returned | None = None
+    mean_amount: Maybe = None
 
 
 def leaks_facts(material: Material) -> LeaksFacts:
@@ -116,16 +98,20 @@ def leaks_facts(material: Material) -> LeaksFacts:
     )
     fewest = material.min_group
     totals = [_total(leak, found, fewest) for leak in LEAKS]
-    told = [total.leak for total in totals if total.leads]
+    told = {total.leak: total.leads for total in totals if total.leads}
+    lost = told.get(LOST_NOT_RECYCLED)
     open_ = found.rows["lead_id"].isin(material.tonight["lead_id"])
     once = found.rows[open_ & found.rows["leak"].isin(told)].drop_duplicates("lead_id")
     facts = LeaksFacts(
         contact_within_hours=agreement.contact_within_hours,
+        horizon_days=material.project.label.horizon_days,
         totals=totals,
         at_stake=_sum(once["expected_value"], fewest),
         at_stake_wins=_sum(once["close_probability"], fewest),
         open_leaks=None if 0 < len(once) < fewest else len(once),
         late_unknown=found.unknown.get(NOT_TOUCHED),
+        returned=returned_leads(lost, material) if lost else None,
+        mean_amount=material.mean_amount,
     )
     return facts if NOT_TOUCHED in found.unknown else _with_late(facts, material)
 
@@ -168,7 +154,7 @@ def _with_late(facts: LeaksFacts, material: Material) -> LeaksFacts:
             "owners": owners,
             "teams": teams,
             "small_groups": small_owners + small_teams,
-            "late_wins": _late_wins(due, material),
+            "late_wins": late_wins(due, material),
         }
     )
 
@@ -210,54 +196,3 @@ def _rows(late: pd.DataFrame, column: str | None, min_group: int) -> tuple[list[
     return sorted(rows, key=lambda row: (-row.share.value, -row.leads, row.name)), int(
         (by_name["size"] < min_group).sum()
     )
-
-
-def _late_wins(due: pd.DataFrame, material: Material) -> LateWins | None:
-    """Hold the period's late leads against those in time, within quarters of the score at arrival.
-
-    Each bin's two close rates have Jeffreys' posterior; drawn together they give the interval of the difference.
-    """
-    ended = due[within(due["handed_at"], material.period) & due["won"].notna()]
-    scored = ended.merge(
-        material.arrivals[["lead_id", "close_probability"]], on="lead_id", how="inner"
-    )
-    if min(int(scored["late"].sum()), int((~scored["late"]).sum())) < material.min_group:
-        return None
-    # By ranks that equals share: a few scores that are common to many leads still part them.
-    rank = (scored["close_probability"].rank() - 0.5) / len(scored)
-    scored = scored.assign(bin=np.floor(BINS * rank).astype(int), won=scored["won"].astype(bool))
-    late, late_wins = _by_bin(scored, late=True)
-    in_time, in_time_wins = _by_bin(scored, late=False)
-    told = (in_time >= FEWEST_OF_A_BIN) & (late > 0)
-    if int(late[told].sum()) < material.min_group:
-        return None
-    late, late_wins, in_time, in_time_wins = (
-        counts[told] for counts in (late, late_wins, in_time, in_time_wins)
-    )
-    random = np.random.default_rng(material.project.model.seed)
-    as_in_time = random.beta(
-        in_time_wins + 0.5, in_time - in_time_wins + 0.5, size=(DRAWS, len(late))
-    )
-    as_late = random.beta(late_wins + 0.5, late - late_wins + 0.5, size=(DRAWS, len(late)))
-    low, high = np.quantile((as_in_time - as_late) @ late, [TAIL, 1 - TAIL])
-    expected = float((late * in_time_wins / in_time).sum())
-    missing = expected - float(late_wins.sum())
-    return LateWins(
-        leads=int(late.sum()),
-        wins=int(late_wins.sum()),
-        in_time=int(in_time.sum()),
-        bins=len(late),
-        expected=expected,
-        missing=missing,
-        missing_low=min(missing, float(low)),
-        missing_high=max(missing, float(high)),
-    )
-
-
-def _by_bin(scored: pd.DataFrame, *, late: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return how many leads and wins each bin has, of those that are late or of the others."""
-    some = scored[scored["late"] == late]
-    codes = some["bin"].to_numpy(dtype=np.int64)
-    leads = np.bincount(codes, minlength=BINS)
-    wins = np.bincount(codes[some["won"].to_numpy(dtype=bool)], minlength=BINS)
-    return leads, wins

@@ -2,6 +2,7 @@
 
 from reports import cells, charts
 from reports.blocks import Block, Cell, Chart, Fold, Row, Section, Table, Words
+from reports.closing_facts import Figure
 from reports.leaks import leak_name, leak_sentence, leaks_sentences, row_sentence
 from reports.leaks_facts import LateRow, LeaksFacts, LeakTotal
 from reports.report_facts import ReportFacts
@@ -19,6 +20,9 @@ def leaks(facts: ReportFacts, voice: Voice) -> Section | None:
     if known:
         blocks.append(_totals(told, voice))
     blocks += [Words(line) for line in said]
+    cost = cost_table(told, voice)
+    if cost is not None:
+        blocks.append(cost)
     for name, title, folded, rows in (
         ("teams", voice.say("Team"), voice.say("Teams as a table"), told.teams),
         ("owners", voice.say("Owner"), voice.say("Owners as a table"), told.owners),
@@ -49,7 +53,38 @@ def _totals(told: LeaksFacts, voice: Voice) -> Table:
         voice.say("Expected value, {currency}", currency=voice.currency),
     ]
     caption = voice.say(
-        "Tonight’s leaks. The value is what tonight’s probabilities put at stake; for leads that are lost already it is not told."
+        "Tonight’s leaks. The value is what tonight’s probabilities put at stake; for leads that are lost already it is told below, if at all."
+    )
+    return Table(caption, voice.say("Leak"), columns, rows)
+
+
+def cost_table(told: LeaksFacts, voice: Voice) -> Table | None:
+    """Return the wins and the value that leaks go with; None where neither is known."""
+    rows, late, lost = [], told.late_wins, told.returned
+    if late is not None:
+        wins = Figure(value=late.missing, low=late.missing_low, high=late.missing_high)
+        cells_of_late = [
+            cells.number(late.leads, voice),
+            cells.figure(wins, voice, places=1),
+            cells.figure(late.missing_value, voice, places=0),
+        ]
+        rows.append(Row(leak_name("not_touched", voice), cells_of_late))
+    if lost is not None and lost.rate is not None:
+        cells_of_lost = [
+            cells.number(lost.leads, voice),
+            cells.wins(lost.wins, voice),
+            cells.money(lost.value, voice),
+        ]
+        rows.append(Row(leak_name("lost_not_recycled", voice), cells_of_lost))
+    if not rows:
+        return None
+    columns = [
+        voice.say("Leads"),
+        voice.say("Wins"),
+        voice.say("Value, {currency}", currency=voice.currency),
+    ]
+    caption = voice.say(
+        "Wins that leaks go with: of the period’s leads that were touched late, what is missing beside like-scored ones; of lost leads, what leads that went back came to. At the average amount, 95% intervals in grey; it proves no cause."
     )
     return Table(caption, voice.say("Leak"), columns, rows)
 

@@ -4,20 +4,17 @@ import re
 from datetime import timedelta
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from features.loop import STEPS, LoopColumns
 from reports import leaks
 from reports import leaks_facts as module
-from reports.facts import Interval
 from reports.leaks import leaks_findings, leaks_sentences
-from reports.leaks_facts import LateWins, LeaksFacts, leaks_facts
+from reports.leaks_facts import LeaksFacts, leaks_facts
 from reports.material import Material
 from tests.reports.materials import (
     CUTOFF,
     VOICE,
-    drawn_arrivals,
     drawn_loop,
     drawn_project,
     drawn_tonight,
@@ -187,65 +184,6 @@ def test_a_company_with_leads_and_outcomes_alone_is_told_what_is_not_known() -> 
     assert leaks_findings(facts, VOICE) == []
 
 
-def late_company(rate_late: float, rate_in_time: float, count: int = 2000) -> Material:
-    random = np.random.default_rng(3)
-    loop = drawn_loop(count, days=180)
-    late = random.random(count) < 0.4
-    won = random.random(count) < np.where(late, rate_late, rate_in_time)
-    loop["handed_at"] = loop["created_at"] + timedelta(days=1)
-    loop["contacted_at"] = loop["handed_at"] + timedelta(hours=2)
-    loop.loc[late, "contacted_at"] = pd.NaT
-    loop["won"] = pd.Series(won, dtype="boolean").where(loop["won"].notna())
-    arrivals = drawn_arrivals(loop, random.random(count))
-    return material(loop, arrivals=arrivals, project=drawn_project(agreement=AGREEMENT))
-
-
-def test_late_leads_are_held_against_like_scored_ones_that_were_touched_in_time() -> None:
-    wins = leaks_facts(late_company(0.1, 0.3)).late_wins
-    assert wins is not None
-    assert wins.bins == 4
-    assert abs(wins.expected - 0.3 * wins.leads) < 15
-    assert 0 < wins.missing_low < wins.missing < wins.missing_high
-    equal = leaks_facts(late_company(0.2, 0.2)).late_wins
-    assert equal is not None
-    assert equal.missing_low < 0 < equal.missing_high
-
-
-def test_a_mix_of_scores_is_not_taken_for_lateness() -> None:
-    """Low-scored leads are touched late and close less; among alike leads there is no difference."""
-    random = np.random.default_rng(5)
-    some = late_company(0.2, 0.2, 4000)
-    loop, low = some.loop, random.random(4000) < 0.5
-    score = np.where(low, 0.05, 0.4)
-    late = random.random(4000) < np.where(low, 0.7, 0.2)
-    loop["contacted_at"] = (loop["handed_at"] + timedelta(hours=2)).where(~late)
-    loop["won"] = pd.Series(random.random(4000) < score, dtype="boolean").where(loop["won"].notna())
-    wins = leaks_facts(
-        Material(**{**vars(some), "arrivals": drawn_arrivals(loop, score)})
-    ).late_wins
-    assert wins is not None
-    assert wins.missing_low < 0 < wins.missing_high
-
-
-def test_without_scores_at_arrival_nothing_is_compared() -> None:
-    some = late_company(0.1, 0.3)
-    empty = some.arrivals.head(0)
-    assert leaks_facts(Material(**{**vars(some), "arrivals": empty})).late_wins is None
-
-
-def test_a_comparison_says_that_it_proves_no_cause() -> None:
-    wins = LateWins(
-        leads=80, wins=4, in_time=200, bins=4, expected=10.6, missing=6.6, missing_low=1.2, missing_high=12.4
-    )  # fmt: skip
-    facts = LeaksFacts(contact_within_hours=24, late_wins=wins)
-    assert say(facts) == [
-        "Of 80 leads handed over in the period and not touched in time, 4 closed; at the rate of like-scored leads "
-        "that were touched in time it would be 11, a difference of 6.6 (1.2 to 12).",
-        "This compares leads of like scores and proves no cause: which leads were left lying was nobody's experiment.",
-    ]
-    assert [finding.kind for finding in leaks_findings(facts, VOICE)] == ["late_wins"]
-
-
 def test_findings_name_the_team_and_the_owner_and_order_them() -> None:
     facts = leaks_facts(handed({"Kim": (60, 30), "Lee": (60, 6)}))
     found = leaks_findings(facts, VOICE)
@@ -260,15 +198,9 @@ def test_findings_name_the_team_and_the_owner_and_order_them() -> None:
     assert all(finding.section == "leaks" for finding in found)
 
 
-def test_facts_go_to_json_and_back() -> None:
-    facts = leaks_facts(late_company(0.1, 0.3))
-    assert LeaksFacts.model_validate_json(facts.model_dump_json()) == facts
-    assert isinstance(facts.late, Interval)
-
-
 def test_no_word_claims_a_cause() -> None:
     words = " ".join(value for value in vars(leaks).values() if isinstance(value, str)) + " ".join(
-        [*leaks.NAMES.values(), *leaks.UNKNOWN.values()]
+        [*leaks.NAMES.values(), *leaks.UNKNOWN.values(), *leaks.LATE]
     )
     assert not re.search(r"\b(because|causes|leads to|drives|thanks to|brings)\b", words)
     assert set(leaks.UNKNOWN) == set(module.Why.__args__)  # type: ignore[attr-defined]
