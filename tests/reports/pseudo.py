@@ -17,8 +17,7 @@ WORD = re.compile(r"[^\W\d_]{2,}")
 READ_ALOUD = ("aria-label", "data-label", "data-choice", "alt", "title", "placeholder")
 # Money and dates are written by the locale.
 OF_THE_LOCALE = {
-    "EUR",
-    "UTC",
+    *("EUR", "UTC", "und", "oder"),
     *get_month_names("wide", locale="de").values(),
     *get_day_names("wide", locale="de").values(),
 }
@@ -44,17 +43,22 @@ def outside(text: str) -> str:
     """Return what stands within no guillemets."""
     while text != (text := INNERMOST.sub(" ", text)):
         pass
-    return text
+    return re.sub(r"«[^«»]*…$", " ", text)  # cut for a picture
 
 
 def not_translated(text: str, names: set[str]) -> bool:
     """Return whether words stand outside of guillemets that are neither names nor written by the locale."""
     left = " ".join(outside(text).split())
-    if left in names:
+    if left in names or any(_cut(left, name) for name in names):
         return False
     for name in sorted(names, key=len, reverse=True):
-        left = left.replace(name, " ")
+        left = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", left)
     return bool(set(WORD.findall(left)) - OF_THE_LOCALE)
+
+
+def _cut(text: str, name: str) -> bool:
+    """Return whether a text is a name that was cut for a picture."""
+    return text.endswith("…") and name.casefold().startswith(text[:-1].rstrip().casefold())
 
 
 class Visible(HTMLParser):
