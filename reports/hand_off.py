@@ -114,7 +114,7 @@ def _contact(facts: HandOffFacts, voice: Voice) -> Iterator[str]:
     yield _compared(
         text(
             "Of those still to be touched, {share} were contacted within the agreed {hours} (likely {range}; {earlier} in "
-            "the period before); what sales sent back, or what closed, before that time was over is left out."
+            "the period before); what was sent back or closed before then without a contact is left out."
         ),
         now.touched,
         facts.before.touched,

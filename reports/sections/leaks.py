@@ -3,6 +3,7 @@
 from reports import cells, charts
 from reports.blocks import Block, Cell, Chart, Fold, Row, Section, Table, Words
 from reports.closing_facts import Figure
+from reports.facts import Interval
 from reports.leaks import leak_name, leak_sentence, leaks_sentences, row_sentence
 from reports.leaks_facts import LateRow, LeaksFacts, LeakTotal
 from reports.report_facts import ReportFacts
@@ -72,7 +73,7 @@ def cost_table(told: LeaksFacts, voice: Voice) -> Table | None:
     if lost is not None and lost.rate is not None:
         cells_of_lost = [
             cells.number(lost.leads, voice),
-            cells.wins(lost.wins, voice),
+            cells.figure(_figure(lost.wins), voice, places=1),
             cells.money(lost.value, voice),
         ]
         rows.append(Row(leak_name("lost_not_recycled", voice), cells_of_lost))
@@ -87,6 +88,10 @@ def cost_table(told: LeaksFacts, voice: Voice) -> Table | None:
         "Wins that leaks go with: of the period’s leads that were touched late, what is missing beside like-scored ones; of lost leads, what leads that went back came to. At the average amount, 95% intervals in grey; it proves no cause."
     )
     return Table(caption, voice.say("Leak"), columns, rows)
+
+
+def _figure(interval: Interval | None) -> Figure | None:
+    return None if interval is None else Figure.model_validate(interval.model_dump())
 
 
 def _how_many(one: LeakTotal, voice: Voice) -> Cell:
@@ -112,7 +117,7 @@ def _chart(name: str, title: str, rows: list[LateRow], told: LeaksFacts, voice: 
             group=title.lower(),
         ),
         voice.say(
-            "Share of the hand-offs of the last {days} still to be touched that were not touched in time; what was sent back or closed before that time was over is left out. Rust is clearly above all others.",
+            "Share of the hand-offs of the last {days} still to be touched that were not touched in time; what was sent back or closed before then without a contact is left out. Rust is clearly above all others.",
             days=voice.days(told.look_back_days),
         ),
         charts.bars(items, percent=True),

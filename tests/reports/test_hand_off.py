@@ -98,7 +98,7 @@ def test_what_sales_sent_back_before_its_time_was_over_is_not_among_those_to_be_
     assert (found.now.due, found.now.touched) == (25, share_interval(20, 25))
     assert (
         "Of those still to be touched, 80% were contacted within the agreed 24 hours (likely 62 to 92%; unknown in the "
-        "period before); what sales sent back, or what closed, before that time was over is left out."
+        "period before); what was sent back or closed before then without a contact is left out."
     ) in told(found)
 
 

@@ -212,7 +212,7 @@ def test_the_table_shows_wins_and_value_of_both() -> None:
     ]
     assert [text for text, _ in told["Lost and not given back to marketing"]] == [
         "40",
-        "4",
+        "4.0",
         "40,000",
     ]
     assert cost_table(leaks_facts(returned(40, {None: 8})), VOICE) is None
