@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from reports.facts import CalibrationPoint, Evaluation, GainsPoint, Metrics, Segment
-from reports.words import percent
+from reports.voice import Voice
 
 CONTENDERS = ("leadgauge", "base_rate", "odoo", "logistic", "lightgbm")
 MONTH = 30.0  # days
@@ -46,16 +46,18 @@ def gains_points(curve: Sequence[Mapping[str, Any]]) -> list[GainsPoint]:
     return [GainsPoint(leads=point["share"], wins=min(1.0, point["wins"])) for point in curve]
 
 
-def why_sentence(decision: Mapping[str, Any]) -> str:
-    """Return why the step was chosen, from ``Trained.to_json()["ladder"]``: what each step saved or cost."""
+def why_sentence(decision: Mapping[str, Any], voice: Voice | None = None) -> str:
+    """Return why the step was chosen, from ``Trained.to_json()["ladder"]``: what each step saved or cost, as trained."""
     told = [str(comparison["words"]) for comparison in decision["comparisons"]]
     if not told:
-        return "It is the only step of the ladder."
-    text = "; ".join(told)
-    return f"{text[:1].upper()}{text[1:]}."
+        return (voice or Voice.of()).say("It is the only step of the ladder.")
+    words = "; ".join(told)
+    return f"{words[:1].upper()}{words[1:]}."
 
 
-def following_sentence(decision: Mapping[str, Any], *, dated: bool = True) -> str | None:
+def following_sentence(
+    decision: Mapping[str, Any], *, dated: bool = True, voice: Voice | None = None
+) -> str | None:
     """Return how the level of the probabilities follows the outcomes; None from a training that did not say.
 
     ``speed`` is the variance that the shift of all log-odds gains per day: over a month it typically moves by the root
@@ -63,19 +65,24 @@ def following_sentence(decision: Mapping[str, Any], *, dated: bool = True) -> st
     """
     if "speed" not in decision:
         return None
-    speed = decision["speed"]
+    voice, speed = voice or Voice.of(), decision["speed"]
     if speed is None:
-        return (
+        return voice.say(
             "The level of the probabilities stays where the training put it: following newer outcomes "
             "did not make the past's probabilities better."
         )
     if speed == 0:
-        return (
+        return voice.say(
             "All probabilities are moved together so that they agree with every outcome known so far, old and new "
             "ones counting the same; they do not chase the latest."
         )
-    moves = "When more or fewer leads close than was said, all probabilities move with it as outcomes become known."
     if not dated:
-        return moves
+        return voice.say(
+            "When more or fewer leads close than was said, all probabilities move with it as outcomes become known."
+        )
     a_month = math.exp(math.sqrt(MONTH * float(speed))) - 1
-    return f"{moves} In the past it paid to let the odds drift by about {percent(a_month)} in a typical month."
+    return voice.say(
+        "When more or fewer leads close than was said, all probabilities move with it as outcomes become known. "
+        "In the past it paid to let the odds drift by about {share} in a typical month.",
+        share=voice.percent(a_month),
+    )

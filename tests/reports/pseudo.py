@@ -1,7 +1,9 @@
 """A language in which every text is itself within guillemets, and what of a page stands outside of them."""
 
+import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +12,7 @@ from babel.dates import get_day_names, get_month_names
 from babel.messages.pofile import write_po
 
 from pipelines.texts import collected
+from reports.report_facts import ReportFacts
 from reports.voice import Voice
 
 INNERMOST = re.compile(r"«[^«»]*»")
@@ -21,6 +24,26 @@ OF_THE_LOCALE = {
     *get_month_names("wide", locale="de").values(),
     *get_day_names("wide", locale="de").values(),
 }
+# What comes from the company, from its data as they were read, or from the training, is said as it is.
+FROM_THE_COMPANY = frozenset(
+    {"title", "name", "column", "label", "level", "by", "reason", "reasons", "competitor", "owner"}
+    | {"campaign", "source", "table", "evidence", "warnings", "why", "note", "segment"}
+)
+# A column, a table and levels of the company that happen to be named as words of ours are.
+ALIKE = {"Owner", "leads", "events"}
+
+
+@cache
+def own_texts() -> frozenset[str]:
+    """Return every text that can be translated."""
+    ids = [one.id for one in collected()]
+    return frozenset(form for one in ids for form in ([one] if isinstance(one, str) else one))
+
+
+def names_in(facts: ReportFacts) -> set[str]:
+    """Return the names and sentences of a report's facts that no translation touches."""
+    document = json.loads(facts.model_dump_json())
+    return {*strings(document, FROM_THE_COMPANY)} - own_texts()
 
 
 def pseudo_voice(folder: Path) -> Voice:

@@ -8,10 +8,8 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-import yaml
 
 import reports
-from pipelines.texts import collected
 from reports.account_page import render_account
 from reports.agreement import agreement_words
 from reports.agreement_facts import agreement_facts
@@ -30,7 +28,6 @@ from reports.page import render
 from reports.quality_facts import quality_facts
 from reports.report_facts import ReportFacts
 from reports.voice import Voice
-from tests.pipelines.conftest import Run, Trained
 from tests.reports.examples import example_facts
 from tests.reports.materials import (
     drawn_arrivals,
@@ -41,30 +38,25 @@ from tests.reports.materials import (
     material,
 )
 from tests.reports.persons import account, lead
-from tests.reports.pseudo import left_in_english, not_translated, pseudo_voice, strings
+from tests.reports.pseudo import (
+    ALIKE,
+    left_in_english,
+    names_in,
+    not_translated,
+    own_texts,
+    pseudo_voice,
+    strings,
+)
 from tests.reports.test_builders import explanation
 from tests.reports.test_closing import closing, told
 
 ROOM = Path(reports.__file__).parent
-# What comes from the company, from its data as they were read, or from the training, is said as it is.
-FROM_THE_COMPANY = frozenset(
-    {"title", "name", "column", "label", "level", "by", "reason", "reasons", "competitor", "owner"}
-    | {"campaign", "source", "table", "evidence", "warnings", "why", "following", "note", "segment"}
-)
-# A column, a table and levels of the company that happen to be named as words of ours are.
-ALIKE = {"Owner", "leads", "events"}
 PICTURED = ("name", "tip", "data", "formatter")  # texts of a chart's option
-AT = "2026-01-15"
 
 
 @pytest.fixture(scope="module")
 def voice(tmp_path_factory: pytest.TempPathFactory) -> Voice:
     return pseudo_voice(tmp_path_factory.mktemp("texts"))
-
-
-@pytest.fixture(scope="module")
-def own_texts() -> set[str]:
-    return {form for one in collected() for form in ([one.id] if isinstance(one.id, str) else one.id)}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -113,30 +105,21 @@ def drawn_closing() -> ClosingFacts:
     return closing(conditions=[told(), told(acted_on=False), told(found=False)])
 
 
-def names_in(facts: ReportFacts, own_texts: set[str]) -> set[str]:
-    document = json.loads(facts.model_dump_json())
-    return set(strings(document, FROM_THE_COMPANY)) - own_texts
-
-
 @pytest.mark.parametrize("audience", get_args(Audience))
 def test_every_word_of_the_page_is_said_in_the_readers_language(
-    facts: ReportFacts, voice: Voice, own_texts: set[str], audience: Any
+    facts: ReportFacts, voice: Voice, audience: Any
 ) -> None:
     page = render(facts.model_copy(update={"audience": audience}), voice)
-    assert set(left_in_english(page, names_in(facts, own_texts))) <= ALIKE
+    assert set(left_in_english(page, names_in(facts))) <= ALIKE
 
 
-def test_the_page_of_a_company_without_a_signal_is_translated_too(
-    voice: Voice, own_texts: set[str]
-) -> None:
+def test_the_page_of_a_company_without_a_signal_is_translated_too(voice: Voice) -> None:
     facts = example_facts(step="base_rate", drivers=[], gains=[], tonight=[], closing_times=False)
-    assert set(left_in_english(render(facts, voice), names_in(facts, own_texts))) <= ALIKE
+    assert set(left_in_english(render(facts, voice), names_in(facts))) <= ALIKE
 
 
-def test_what_charts_say_is_translated(
-    facts: ReportFacts, voice: Voice, own_texts: set[str]
-) -> None:
-    names = names_in(facts, own_texts)
+def test_what_charts_say_is_translated(facts: ReportFacts, voice: Voice) -> None:
+    names = names_in(facts)
     page = render(facts, voice)
     said = [text for option in charts(page) for text in strings(option, frozenset(PICTURED))]
     assert len(said) > 20
@@ -148,10 +131,8 @@ def charts(page: str) -> Iterator[Any]:
         yield json.loads(piece.partition(">")[2].partition("</script>")[0])
 
 
-def test_the_page_for_a_mail_is_translated(
-    facts: ReportFacts, voice: Voice, own_texts: set[str]
-) -> None:
-    names = names_in(facts, own_texts)
+def test_the_page_for_a_mail_is_translated(facts: ReportFacts, voice: Voice) -> None:
+    names = names_in(facts)
     lines = one_page(facts, voice).replace("\\", "").splitlines()
     assert [line for line in lines if not_translated(line, names)] == []
 
@@ -177,29 +158,7 @@ def test_a_driver_is_told_in_the_readers_language(voice: Voice) -> None:
     assert "«Lead Source: how earlier leads closed»" in {one.label for one in found}
 
 
-@pytest.mark.slow
-def test_a_report_of_real_facts_is_translated(
-    trained_once: Trained, in_process: Run, own_texts: set[str], tmp_path: Path
-) -> None:
-    pseudo_voice(tmp_path)
-    told = {"language": "de", "texts": "pseudo.po"}
-    document = yaml.safe_load(trained_once.project.read_text())
-    document["report"] = {**document.get("report", {}), **told}
-    project = tmp_path / trained_once.project.name
-    project.write_text(yaml.safe_dump(document))
-    done = in_process(
-        *("report", project, "--home", trained_once.home.root, "--as-of", AT, "--json"),
-        *("--data", trained_once.project.parent),
-    )
-    assert done.returncode == 0, done.stderr
-    page, facts, mail = (Path(path) for path in json.loads(done.stdout)["written"])
-    names = names_in(ReportFacts.model_validate_json(facts.read_text()), own_texts)
-    assert set(left_in_english(page.read_text(), names)) <= ALIKE
-    lines = mail.read_text().replace("\\", "").splitlines()
-    assert [line for line in lines if not_translated(line, names)] == []
-
-
-def test_what_templates_and_constants_say_is_collected(own_texts: set[str]) -> None:
+def test_what_templates_and_constants_say_is_collected() -> None:
     assert {
         "How likely it is to close",  # lead.html.j2
         "How likely it is that anyone of it closes",  # account.html.j2
@@ -208,7 +167,7 @@ def test_what_templates_and_constants_say_is_collected(own_texts: set[str]) -> N
         "{count} earlier happenings are not shown.",  # many(), in a template
         "is missing",
         "{company}: lead quality",
-    } <= own_texts
+    } <= own_texts()
 
 
 SAYERS = {"say": 1, "text": 1, "many": 2}
