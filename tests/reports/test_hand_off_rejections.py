@@ -7,11 +7,14 @@ import pandas as pd
 import pytest
 
 from features.loop import LoopColumns
+from reports.blocks import Table
 from reports.facts import Interval
 from reports.hand_off import hand_off_findings, hand_off_sentences
 from reports.hand_off_facts import HandOffFacts, hand_off_facts
 from reports.intervals import share_interval
 from reports.rejections import Decided, Rejections
+from reports.sections.hand_off import hand_off
+from tests.reports.examples import example_facts
 from tests.reports.materials import VOICE, drawn_arrivals, loop_table, material
 
 LONG_AGO = pd.Timestamp("2025-10-10 08:00")
@@ -194,3 +197,31 @@ def test_without_acceptances_there_is_no_verdict() -> None:
         f"{first} Too few leads that were accepted in the same time, or too few wins of theirs, are there to hold this "
         "against."
     )
+
+
+def tables(found: HandOffFacts) -> dict[str, list[tuple[str, list[str]]]]:
+    """Return the section's tables by what they say: each row's name and its cells."""
+    section = hand_off(example_facts(hand_off=found), VOICE)
+    assert section is not None
+    return {
+        block.caption: [(row.name, [cell.text for cell in row.cells]) for row in block.rows]
+        for block in section.blocks
+        if isinstance(block, Table)
+    }
+
+
+CAPTION = "What became of the leads that sales decided on at least 90 days ago, within 90 days of the decision"
+
+
+def test_the_table_has_rejected_leads_beside_accepted_ones() -> None:
+    told = tables(facts(*sides((100, 2), (200, 50))))
+    assert told[CAPTION] == [
+        ("Rejected by sales", ["100", "2", "2.0%"]),
+        ("Accepted by sales", ["200", "50", "25%"]),
+    ]
+
+
+def test_the_table_leaves_out_whom_nothing_is_told_of() -> None:
+    assert CAPTION not in tables(facts(*sides((9, 2), (200, 50))))
+    told = tables(facts(*sides((100, 2), (9, 5))))
+    assert [name for name, _ in told[CAPTION]] == ["Rejected by sales"]

@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from features.loop import STEPS, LoopColumns
 from reports import leaks
@@ -160,6 +162,18 @@ def test_what_is_at_stake_does_not_tell_the_few_by_difference() -> None:
     alone = two_leaks(9, 0)
     assert (alone.open_leaks, alone.at_stake, alone.at_stake_wins) == (0, None, None)
     assert alone.handed is None
+
+
+@settings(max_examples=15, deadline=None)
+@given(not_touched=st.integers(1, 14), gone_silent=st.integers(0, 14))
+def test_no_number_of_leads_under_ten_stands_in_the_facts(
+    not_touched: int, gone_silent: int
+) -> None:
+    facts = two_leaks(not_touched, gone_silent)
+    told = [total.leads for total in facts.totals] + [facts.open_leaks, facts.handed]
+    assert all(number is None or number == 0 or number >= 10 for number in told)
+    shown = [total.leads or 0 for total in facts.totals]
+    assert (facts.open_leaks or 0) <= sum(shown)
 
 
 def test_ten_leads_are_told() -> None:

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 import pandas as pd
 import pytest
 
+from features.leaks import NOT_TOUCHED, find_leaks
 from reports.material import Material
 from reports.touched import hand_offs
-from tests.reports.materials import CUTOFF, drawn_loop, loop_table, material
+from tests.reports.materials import CUTOFF, drawn_loop, drawn_tonight, loop_table, material
 
 HANDED = pd.Timestamp("2026-07-10 08:00")
 
@@ -72,3 +73,20 @@ def test_the_rows_are_those_of_the_loop() -> None:
     assert not never["due"].any()
     assert not never["in_time"].any()
     assert {str(told[name].dtype) for name in ("due", "in_time")} == {"bool"}
+
+
+def test_tonights_list_of_leads_not_touched_follows_the_same_rule() -> None:
+    some = material(drawn_loop(1500, days=120))
+    found = find_leaks(
+        some.loop,
+        drawn_tonight(some.loop),
+        some.project.agreement,
+        some.columns,
+        some.as_of,
+        handed=None,
+    )
+    listed = {*found.rows.loc[found.rows["leak"] == NOT_TOUCHED, "lead_id"]}
+    told = hand_offs(some)
+    waiting = told["due"] & some.loop["contacted_at"].isna() & some.loop["won"].isna()
+    assert listed == {*some.loop.loc[waiting & some.loop["with_sales"], "lead_id"]}
+    assert len(listed) > 10
