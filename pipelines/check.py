@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from features.errors import NotEnoughError
+from features.errors import NotEnoughError, ProjectError
 from features.frames import TrainingFrames, training_frames
 from features.hindsight_unseen import not_judged
 from features.project import Project
@@ -32,10 +32,11 @@ def check(request: Request, steps: Steps) -> Summary:
     """Read, check, audit for hindsight, count snapshots and say whether that is enough.
 
     Raises:
-        ProjectError: the project file names what does not exist.
+        ProjectError: the project file names what does not exist, in its sources, the agreement or the report.
         DataError: the data break the contract.
     """
     tables = steps.reach("read and check the tables", read, request)
+    steps.run("look for the columns that sales and marketing named", find_named, request, tables)
     frames = steps.run(
         "assemble features as of past moments",
         training_frames,
@@ -85,6 +86,22 @@ def check(request: Request, steps: Steps) -> Summary:
             f"leadgauge check {file}   (after adding older leads, or correcting the project file)"
         ],
     )
+
+
+def find_named(request: Request, tables: TableSet) -> None:
+    """Look for every column of the leads that the agreement and the report name, before a night needs them.
+
+    Raises:
+        ProjectError: some are no column of the leads, or cannot be looked at; all of them.
+    """
+    import pyarrow.parquet as pq
+
+    from features.named_leads import resolve
+
+    try:
+        resolve(tables, request.project, pq.read_schema(tables.path("leads")).names)
+    except ProjectError as error:
+        raise ProjectError(f"{request.shown_file}: {error}".replace("\n", "\n  ")) from None
 
 
 def table_facts(tables: TableSet) -> dict[str, dict[str, Any]]:
