@@ -398,7 +398,7 @@ def nights(draw: st.DrawFn) -> tuple[pd.DataFrame, dict[str, dict[str, Any]], di
     return scored("\n".join(lines)), states, agreed
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 @given(nights())
 def test_neither_the_order_of_rows_nor_a_second_night_changes_a_route(
     night: tuple[pd.DataFrame, dict[str, dict[str, Any]], dict[str, Any]],
@@ -413,7 +413,7 @@ def test_neither_the_order_of_rows_nor_a_second_night_changes_a_route(
     pd.testing.assert_frame_equal(found, again)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 @given(nights())
 def test_no_team_gets_more_than_its_places_and_as_many_lots_as_agreed(
     night: tuple[pd.DataFrame, dict[str, dict[str, Any]], dict[str, Any]],

@@ -179,7 +179,7 @@ def matrix(drawn: Drawn, drawings: dict[str, Any]) -> list[dict[str, Any]]:
 
 @given(world=worlds())
 @settings(
-    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_nothing_at_or_after_the_moment_moves_a_feature(
     drawn: Drawn, world: tuple[dict[str, Any], dict[str, Any]]

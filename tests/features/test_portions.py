@@ -20,7 +20,7 @@ AT = [(lead_id, MOMENT.isoformat()) for lead_id in LEADS]
 
 @given(world=worlds())
 @settings(
-    deadline=None, max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_one_moment_tells_the_same_as_running_totals(
     drawn: Drawn, world: tuple[dict[str, Any], dict[str, Any]]
