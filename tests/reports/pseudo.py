@@ -43,7 +43,11 @@ def own_texts() -> frozenset[str]:
 def names_in(facts: ReportFacts) -> set[str]:
     """Return the names and sentences of a report's facts that no translation touches."""
     document = json.loads(facts.model_dump_json())
-    return {*strings(document, FROM_THE_COMPANY)} - own_texts()
+    # the project file's own dimensions, as landing_page, are named by their keys
+    keys = {*strings(document, frozenset({"dimension"}))} - own_texts()
+    spoken = {key.replace("_", " ") for key in keys}
+    named = {name[:1].upper() + name[1:] for name in spoken}
+    return {*strings(document, FROM_THE_COMPANY), *spoken, *named} - own_texts()
 
 
 def pseudo_voice(folder: Path) -> Voice:
