@@ -1,4 +1,4 @@
-"""Which value of a dimension goes with closing more often, among leads of the same sources."""
+"""Which value of a dimension goes with closing more often, among leads of the same sources and quarters."""
 
 from dataclasses import dataclass
 
@@ -20,9 +20,9 @@ SURE = 0.05
 
 
 class ValueRow(Fact):
-    """One value of one dimension: its mature leads against leads of the same sources with another value.
+    """One value of one dimension: its mature leads against leads of the same sources and quarters with another value.
 
-    ``ratio``: how many times as often they close (Mantel-Haenszel, stratified by source). ``p`` is adjusted
+    ``ratio``: how many times as often they close (Mantel-Haenszel, stratified by source and quarter). ``p`` is adjusted
     by Holm for all values that were looked at; ``works`` is None where that is not sure.
     """
 
@@ -45,7 +45,7 @@ class ValuesFacts(Fact):
 
 @dataclass(frozen=True)
 class Strata:
-    """Of each source: leads and wins with the value (``n1``, ``a``) and without it (``n0``, ``c``)."""
+    """Of each source and quarter: leads and wins with the value (``n1``, ``a``) and without it (``n0``, ``c``)."""
 
     a: Floats
     n1: Floats
@@ -53,13 +53,13 @@ class Strata:
     n0: Floats
 
     def compared(self) -> "Strata":
-        """Keep the sources that have both."""
+        """Keep those that have both."""
         both = (self.n1 > 0) & (self.n0 > 0)
         return Strata(self.a[both], self.n1[both], self.c[both], self.n0[both])
 
 
 def values_facts(material: Material, leads: pd.DataFrame) -> ValuesFacts:
-    """Compare each value of the dimensions other than source and campaign with the others, source by source.
+    """Compare each value of the dimensions other than source and campaign with the others, by source and quarter of creation.
 
     Args:
         material: whose dimensions are compared.
@@ -91,7 +91,7 @@ def risk_ratio(strata: Strata) -> tuple[Interval, float]:
     """Return the Mantel-Haenszel risk ratio with its 95 % interval, and the Cochran-Mantel-Haenszel p-value.
 
     The interval is that of Greenland and Robins (Biometrics 41, 1985). Where one side has no win at all, half a win
-    is added to both, spread over the sources as their leads are, so that the ratio is finite.
+    is added to both, spread over the strata as their leads are, so that the ratio is finite.
     """
     from scipy.stats import chi2
 
@@ -112,9 +112,14 @@ def risk_ratio(strata: Strata) -> tuple[Interval, float]:
 def _compared(dimension: str, mature: pd.DataFrame) -> list[ValueRow]:
     recorded = mature[mature["value"] != UNKNOWN]
     sizes = recorded["value"].value_counts()
-    cells = recorded.groupby(["source", "value"], observed=True)["closed"].agg(["sum", "size"])
+    # A value that took turns with another would else be told what the market did meanwhile.
+    quarter = recorded["created_at"].dt.to_period("Q").astype(str)
+    recorded = recorded.assign(stratum=recorded["source"] + "\0" + quarter)
+    cells = recorded.groupby(["stratum", "value"], observed=True)["closed"].agg(["sum", "size"])
     wins, counts = (
-        cells.pivot_table(index="source", columns="value", values=name, fill_value=0, aggfunc="sum")
+        cells.pivot_table(
+            index="stratum", columns="value", values=name, fill_value=0, aggfunc="sum"
+        )
         for name in ("sum", "size")
     )
     rows = []

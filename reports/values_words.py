@@ -1,5 +1,6 @@
 """What is said about values that go with closing, and about sales' own leads beside marketing's."""
 
+from collections import Counter
 from math import log2
 
 from reports.facts import Interval
@@ -16,8 +17,12 @@ MOST_FINDINGS = 4  # of each kind
 def values_findings(facts: ValuesFacts, voice: Voice) -> list[Finding]:
     """Return the values whose leads surely close more often, or less, than alike leads."""
     findings = []
+    values = Counter(row.dimension for row in facts.rows)
     for works in (True, False):
-        sure = [row for row in facts.rows if row.works is works]
+        # Where there are two values, that one works says that the other fails.
+        sure = [
+            row for row in facts.rows if row.works is works and (works or values[row.dimension] > 2)
+        ]
         findings += [_finding(row, voice) for row in sure[:MOST_FINDINGS]]
     return findings
 
@@ -44,7 +49,7 @@ def _finding(row: ValueRow, voice: Voice) -> Finding:
 def value_sentence(row: ValueRow, voice: Voice) -> str:
     """Say how many times as often the leads with one value closed."""
     return voice.say(
-        "Leads whose {dimension} is “{value}” closed {ratio} times ({low} to {high}) as often as leads of the same sources with another {dimension}; {leads} leads.",
+        "Leads whose {dimension} is “{value}” closed {ratio} times ({low} to {high}) as often as leads of the same sources and quarters with another {dimension}; {leads} leads.",
         dimension=dimension_name(row.dimension, voice),
         value=row.value,
         ratio=ratio(row.ratio.value, voice),
@@ -66,7 +71,7 @@ def values_sentences(facts: ValuesFacts, voice: Voice) -> list[str]:
     if not facts.rows:
         return [
             voice.say(
-                "Nothing can be told by {dimensions} yet: it takes a value with fifty leads that have had their time, and as many of the same sources without it.",
+                "Nothing can be told by {dimensions} yet: it takes a value with fifty leads that have had their time, and as many of the same sources and quarters without it.",
                 dimensions=names,
             )
         ]
@@ -75,7 +80,7 @@ def values_sentences(facts: ValuesFacts, voice: Voice) -> list[str]:
     if not sure:
         return [
             voice.say(
-                "By {dimensions}, no value stands out among leads of the same sources; {count} were compared.",
+                "By {dimensions}, no value stands out among leads of the same sources and quarters; {count} were compared.",
                 dimensions=names,
                 count=count,
             )
@@ -83,7 +88,7 @@ def values_sentences(facts: ValuesFacts, voice: Voice) -> list[str]:
     return [
         *sure,
         voice.say(
-            "By {dimensions}, {count} values were compared, and the differences are sure after a correction for so many looks. They are between leads of the same sources, which may differ in other things: a trial would tell.",
+            "By {dimensions}, {count} values were compared, and the differences are sure after a correction for so many looks. They are between leads of the same sources and quarters, which may differ in other things: a trial would tell.",
             dimensions=names,
             count=count,
         ),

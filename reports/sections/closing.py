@@ -192,8 +192,14 @@ def _levels(told: ClosingFacts, voice: Voice) -> list[Block]:
         if one.segment != named:
             named = one.segment
             rows.append(Row(named, group=True))
-        speaking = [concept_words(pull, voice) for pull in one.pulls if pull.more > 0]
-        against = [concept_words(pull, voice) for pull in one.pulls if pull.more < 0]
+        speaking, against = (
+            list(
+                dict.fromkeys(
+                    concept_words(pull, voice) for pull in one.pulls if side * pull.more > 0
+                )
+            )
+            for side in (1, -1)
+        )
         rate = one.close_rate
         rows.append(
             Row(

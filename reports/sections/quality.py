@@ -228,7 +228,7 @@ def _values(told: QualityFacts, voice: Voice) -> Table:
         voice.say("Beyond chance"),
     ]
     caption = voice.say(
-        "Each value against leads of the same sources with another value; 95% intervals in grey, “beyond chance” allows for "
+        "Each value against leads of the same sources and quarters with another value; 95% intervals in grey, “beyond chance” allows for "
         "all that were looked at."
     )
     return Table(caption, voice.say("Value"), columns, rows, sorts=True)

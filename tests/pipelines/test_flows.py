@@ -176,11 +176,15 @@ def test_the_reference_deployments_name_flows_that_import() -> None:
         load_flow_from_entrypoint(entry["entrypoint"], use_placeholder_flow=False)
         for entry in reference()
     ]
-    assert found == [flows.nightly, flows.retrain]
+    assert found == [flows.nightly, flows.retrain, flows.review, flows.review]
 
 
 def test_the_reference_deployments_hold_to_the_rules_of_a_schedule() -> None:
-    models: dict[str, type[FlowSettings]] = {"nightly": NightlySettings, "retrain": RetrainSettings}
+    models: dict[str, type[FlowSettings]] = {
+        "nightly": NightlySettings,
+        "retrain": RetrainSettings,
+        "review": ReviewSettings,
+    }
     for entry in reference():
         kind = entry["entrypoint"].rpartition(".")[2]
         models[kind].model_validate(entry["parameters"]["settings"])

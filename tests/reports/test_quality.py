@@ -204,7 +204,9 @@ def test_a_message_that_goes_with_closing_is_found_with_about_its_ratio() -> Non
     assert float(works.figures["low"]) < 3 < float(works.figures["high"])
     assert works.sentence.startswith("Leads whose message is “Downtime calculator” closed ")
     assert " times as often as leads" not in works.sentence  # the interval stands between
-    assert "as often as leads of the same sources with another message" in works.sentence
+    assert (
+        "as often as leads of the same sources and quarters with another message" in works.sentence
+    )
 
 
 def test_a_message_that_only_comes_with_a_good_source_is_no_finding() -> None:
@@ -221,6 +223,21 @@ def test_a_message_that_only_comes_with_a_good_source_is_no_finding() -> None:
 
 def rows_of_message(facts: Any) -> list[QualityRow]:
     return next(one.rows for one in facts.dimensions if one.dimension == "message")
+
+
+def test_a_value_that_took_turns_with_another_is_no_finding() -> None:
+    """In the first year all were telephoned, in the second all written to; only the market differs."""
+    count = 1200
+    first = np.arange(count) < count // 2
+    loop = drawn_loop(count, close_rate=np.where(first, 0.04, 0.16))
+    message = np.where(first, "telephone", "mail")
+    told = material(
+        loop.assign(lead_contact=message),
+        columns=LoopColumns(dimensions={"source": "source", "contact": "lead_contact"}),
+    )
+    facts = quality_facts(told)
+    kinds = {one.kind for one in quality_findings(facts, VOICE)}
+    assert kinds & {"value_works", "value_fails"} == set()
 
 
 def test_sales_own_leads_stand_beside_marketings() -> None:
