@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from reports.facts import Finding
 from reports.goals import goal_name, goal_sentence, goal_value
 from reports.goals_facts import Goal
+from reports.page import TITLES
 from reports.report_facts import ReportFacts
 from reports.sections.goals import VERDICTS
 from reports.sentences import bottom_line, standing_out
 from reports.voice import Voice
+from reports.words import shortened
 
 MOST_FINDINGS = 6
 MOST_WARNINGS = 3
+LONGEST_WARNING = 160  # characters: the whole stands in the report
 MOST_WORDS = 480
 MARKS = "\\`*_~[]<>#|&"
 BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
@@ -68,7 +71,7 @@ def goal_line(goal: Goal, voice: Voice) -> str:
 
 def _page(facts: ReportFacts, first: Sequence[str], found: Sequence[Finding], voice: Voice) -> str:
     # Said before they are put into lines: texts within an f-string are not collected for translation.
-    title = voice.say("{company}: lead quality", company=facts.title)
+    title = voice.say(TITLES[facts.audience], company=facts.title)
     dated = voice.say("As of {day}.", day=voice.day(facts.as_of))
     page = [f"# {_plain(title)}", _plain(dated), *(f"**{_plain(line)}**" for line in first)]
     if found:
@@ -78,7 +81,8 @@ def _page(facts: ReportFacts, first: Sequence[str], found: Sequence[Finding], vo
         told = [f"- {_plain(goal_line(goal, voice))}" for goal in facts.goals.goals]
         page += _list(voice.say("Goals"), told)
     if facts.warnings:
-        told = [f"- {_plain(warning)}" for warning in facts.warnings[:MOST_WARNINGS]]
+        shown = [shortened(one, LONGEST_WARNING) for one in facts.warnings[:MOST_WARNINGS]]
+        told = [f"- {_plain(warning)}" for warning in shown]
         left = len(facts.warnings) - len(told)
         if left:
             more = voice.many(

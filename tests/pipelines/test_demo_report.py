@@ -103,7 +103,7 @@ def test_the_page_is_small_enough_to_send(page: Path) -> None:
 
 def test_the_one_page_summary_says_the_bottom_line(page: Path) -> None:
     summary = page.with_suffix(".md").read_text(encoding="utf-8")
-    assert summary.startswith("# Lead quality at the simulated company: lead quality")
+    assert summary.startswith("# Lead quality at the simulated company: which leads close")
     assert len(summary.split()) < 500
     assert planted.WINLESS_SOURCE in summary
 

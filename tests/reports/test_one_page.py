@@ -116,8 +116,18 @@ def test_warnings_beyond_three_are_counted() -> None:
     assert page.endswith("- Number 2.\n- 2 more stand in the report.\n")
 
 
+def test_a_long_warning_is_cut_so_that_findings_have_room() -> None:
+    page = one_page(example_facts(warnings=["a warning " * 60]), VOICE)
+    assert page.endswith("- " + "a warning " * 15 + "a warning…\n")
+
+
+def test_the_page_is_titled_for_those_who_read_it() -> None:
+    page = one_page(example_facts(audience="sales"), VOICE)
+    assert page.startswith("# Harbour Software: sales’ review\n")
+
+
 def test_without_findings_goals_and_warnings_the_bottom_line_stands_alone() -> None:
     page = one_page(example_facts(warnings=[]), VOICE)
     assert "##" not in page
-    assert page.startswith("# Harbour Software: lead quality\n\nAs of 20 November 2026.\n\n**Of 100 leads, 9 close")  # fmt: skip
+    assert page.startswith("# Harbour Software: which leads close\n\nAs of 20 November 2026.\n\n**Of 100 leads, 9 close")  # fmt: skip
     assert page.endswith("**\n")

@@ -166,7 +166,7 @@ def test_what_templates_and_constants_say_is_collected() -> None:
         "This page is about people: keep it as private as the CRM. It loads nothing and tells nobody that it was read.",
         "{count} earlier happenings are not shown.",  # many(), in a template
         "is missing",
-        "{company}: lead quality",
+        "{company}: which leads close",
     } <= own_texts()
 
 
