@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
 
 KEYWORDS: dict[str, tuple[int, ...] | None] = {"say": None, "text": None, "many": (1, 2)}
-ROOM = "reports"
+ROOMS = ("reports", "pipelines")
 
 
 def write_texts(language: str, path: Path) -> None:
@@ -51,18 +51,18 @@ def write_texts(language: str, path: Path) -> None:
 
 
 def collected() -> "Catalog":
-    """Return every sentence of the report, English as its own key."""
+    """Return every sentence of the report, and of what is told of it, English as its own key."""
     from importlib.resources import files
 
     from babel.messages.catalog import Catalog
     from babel.messages.extract import extract_from_dir
 
     catalogue = Catalog(project="leadgauge", charset="utf-8")
-    folder = Path(str(files(ROOM)))
     methods = [("**.py", "python"), ("**/templates/**.j2", "jinja2")]
-    for name, line, message, _, _ in extract_from_dir(
-        folder, methods, keywords=KEYWORDS, strip_comment_tags=True
-    ):
-        if message and message != "":
-            catalogue.add(message, locations=[(f"{ROOM}/{name}", line)])
+    for room in ROOMS:
+        for name, line, message, _, _ in extract_from_dir(
+            Path(str(files(room))), methods, keywords=KEYWORDS, strip_comment_tags=True
+        ):
+            if message and message != "":
+                catalogue.add(message, locations=[(f"{room}/{name}", line)])
     return catalogue

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pipelines.check import check
 from pipelines.home import Home
 from pipelines.nightly import nightly
-from pipelines.report import report
+from pipelines.report import review
 from pipelines.settings import Request, make_request
 from pipelines.steps import DirectSteps, Steps
 from pipelines.summary import Summary
@@ -74,7 +74,7 @@ def test_the_watch_sees_rows_wherever_they_hide() -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("mlflow_imported")
-@pytest.mark.parametrize("body", [check, nightly, report], ids=lambda body: body.__name__)
+@pytest.mark.parametrize("body", [check, nightly, review], ids=lambda body: body.__name__)
 def test_no_step_hands_rows_to_the_next(
     trained_once: Trained, body: Callable[[Request, Steps], Summary]
 ) -> None:

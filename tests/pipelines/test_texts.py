@@ -21,6 +21,7 @@ def test_sentences_labels_and_plurals_of_the_report_are_collected() -> None:
     assert "Close rate" in found
     assert ("{count} day", "{count} days") in found
     assert "the base rate" in found  # a constant, said later
+    assert "Account {account}: {told}" in found  # said on the console
     assert len(found) > 150
 
 
