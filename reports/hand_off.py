@@ -133,7 +133,7 @@ def _contact(facts: HandOffFacts, voice: Voice) -> Iterator[str]:
 
 def _reasons(facts: HandOffFacts, voice: Voice) -> Iterator[str]:
     now = facts.now
-    if not now.rejections or now.rejections < facts.min_group:
+    if not now.rejections or now.rejections < facts.min_group or not now.reasons:
         return
     named = [
         voice.say("{reason} ({count})", reason=one.reason, count=voice.count(one.leads))
