@@ -66,6 +66,14 @@ def cross_checks(project: Project) -> list[Problem]:
         found += _kept(key, table, source)
     found += _kinds(project)
     found += _features(project)
+    found += [
+        (
+            f"report.dimensions.{name}",
+            "is compared by itself; give this column another name here, or map it under sources.leads.columns",
+        )
+        for name in ("source", "campaign", "month")
+        if name in project.report.dimensions
+    ]
     both = sorted(set(project.label.won) & set(project.label.lost))
     found += [("label.lost", f"{value!r} cannot mean both won and lost") for value in both]
     ages = project.model.ages_days

@@ -130,6 +130,7 @@ def test_what_contradicts_itself_is_told_at_once(tmp_path: Path) -> None:
           event_kinds: [visit]
           leave_out_kinds: {visit: made up}
         model: {ages_days: [7, 0]}
+        report: {dimensions: {source: Channel, message: Message}}
         schedule: {nightly: daily}
         """,
     ) == [
@@ -152,6 +153,8 @@ def test_what_contradicts_itself_is_told_at_once(tmp_path: Path) -> None:
         "  features.keep.Score: this column is under leave_out as well; keep one",
         "  features.leave_out_kinds.visit: this kind is under event_kinds as well; keep one",
         "  features.changing: columns that change need sources.history, to know what they were",
+        "  report.dimensions.source: is compared by itself; give this column another name here, or map it under "
+        "sources.leads.columns",
         "  label.lost: 'sold' cannot mean both won and lost",
         "  model.ages_days: ages are given once each, in rising order (got [7, 0])",
         "  schedule.nightly: a cron line has five fields, such as 30 4 * * * (got 'daily')",
