@@ -134,7 +134,7 @@ def test_what_contradicts_itself_is_told_at_once(tmp_path: Path) -> None:
         schedule: {nightly: daily}
         """,
     ) == [
-        "company.yaml: 20 problem(s)",
+        "company.yaml: 21 problem(s)",
         "  sources.leads.derive.lead_id: lead_id is derived here and also mapped to 'id' under columns; keep one",
         "  sources.leads.columns.creatd_at: leads has no such column; did you mean created_at?",
         "  sources.leads.columns.id: leads has no such column (canonical name first, then the column of the source); "
