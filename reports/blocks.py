@@ -119,7 +119,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Choices:
-    """Several blocks of which the reader chooses one; on paper and without script all are there."""
+    """Several blocks of which the reader chooses one, which is also the one that prints; without script all are there."""
 
     label: str
     panels: Sequence[tuple[str, Sequence["Block"]]]

@@ -77,9 +77,6 @@
     select.addEventListener("change", () => { show(); drawAll(set); });
     set.prepend(label);
     show();
-    // on paper nobody chooses
-    addEventListener("beforeprint", () => panels.forEach((panel) => (panel.hidden = false)));
-    addEventListener("afterprint", show);
   }
 
   // --- charts -------------------------------------------------------------------------------------
@@ -178,7 +175,6 @@
   matchMedia("print").addEventListener("change", () => drawAll(document));
   for (const fold of document.querySelectorAll("details")) {
     fold.addEventListener("toggle", () => drawAll(fold));
-    addEventListener("beforeprint", () => (fold.open = true));
   }
   page.dataset.ready = "yes";
 })();
