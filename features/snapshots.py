@@ -56,26 +56,27 @@ def aged_snapshots(
 
 
 def morning_snapshots(
-    tables: Canonical, project: Project, since: datetime | None = None
+    tables: Canonical, project: Project, since: datetime | None = None, *, apart: int | None = None
 ) -> ir.Table:
     """Return the leads open on each mature calendar morning: what a night would have seen.
 
     A flat export has no mornings: its leads stand at age 0. ``since`` (naive UTC): mornings later than
     that only. Where there are very many rows, mornings stand further apart, and where that is not
-    enough only accounts drawn by a hash of their name are taken, always the same ones. Columns:
-    ``COLUMNS``, weight 1, and ``FOLLOWED``.
+    enough only accounts drawn by a hash of their name are taken, always the same ones. ``apart``: days between
+    mornings, whatever rows that gives. Columns: ``COLUMNS``, weight 1, and ``FOLLOWED``.
     """
     if tables.flat:
         rows = training_snapshots(tables, project)
         return rows if since is None else rows.filter(before(moment(since), rows.as_of))
-    spacing = project.model.evaluate_every_days
+    spacing = apart or project.model.evaluate_every_days
     rows = _on_mornings(tables, project, spacing, since)
     count = rows.count().execute()
     wider = -(-count // MAX_MORNING_ROWS)
     if wider <= 1:
         return rows
-    rows = _on_mornings(tables, project, spacing * min(wider, WIDEST), since)
-    count = rows.count().execute()
+    if apart is None:
+        rows = _on_mornings(tables, project, spacing * min(wider, WIDEST), since)
+        count = rows.count().execute()
     # The last morning stays, however far apart they stand: one alone may have too many rows.
     if count <= SOMEWHAT_MORE * MAX_MORNING_ROWS:
         return rows

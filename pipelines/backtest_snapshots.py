@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -82,7 +83,9 @@ def _in_turns(tables: Canonical, project: Project, since: datetime | None) -> "p
     if len(moments) < 2:
         return rows
     every = project.model.evaluate_every_days
-    between = round((moments[-1] - moments[0]) / timedelta(days=every) / (len(moments) - 1))
+    # The closest two: a morning on which nobody was open is not there.
+    apart = min(later - earlier for earlier, later in pairwise(moments))
+    between = round(apart / timedelta(days=every))
     begin = pd.Timestamp(since) if since else moments[-1] - PERIOD
     room = MOST_ROWS // max(int((rows["as_of"] >= begin).sum()), 1)
     turns = max(
@@ -94,6 +97,7 @@ def _in_turns(tables: Canonical, project: Project, since: datetime | None) -> "p
     parts = [rows]
     for turn in range(1, turns):
         earlier = replace(tables, cutoff=tables.cutoff - turn * step)
-        parts.append(morning_snapshots(earlier, project).execute())
+        # As far apart as the first ones: by their own count they might stand otherwise.
+        parts.append(morning_snapshots(earlier, project, apart=every * between).execute())
     every_night: pd.DataFrame = pd.concat(parts, ignore_index=True)
     return every_night.drop_duplicates(["lead_id", "as_of"])
