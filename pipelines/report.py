@@ -146,7 +146,7 @@ def write(
     from models.bundle import Bundle
     from reports.build import Evidence, report_facts
     from reports.one_page import one_page
-    from reports.page import write_report
+    from reports.page import replace, write_report
     from reports.periods import Period
     from reports.sentences import standing_out
 
@@ -183,7 +183,7 @@ def write(
     name = f"report-{as_of:%Y-%m-%d}" if kind == "interim" else f"review-{period.name}"
     page, beside = write_report(facts, folder / f"{name}{_suffix(request)}.html", voice)
     summary = page.with_suffix(".md")
-    summary.write_text(one_page(facts, voice), encoding="utf-8")
+    replace(summary, one_page(facts, voice))
     if kind != "interim":
         _keep(request, facts, period.name)
     return Written(

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from reports.budget import BudgetCheck, BudgetFacts
-from reports.findings import Finding
+from reports.facts import Finding
 from reports.quality_names import ratio, whole_range
 from reports.voice import Voice, text
 

@@ -19,7 +19,7 @@ from reports.condition_words import (
     condition_words,
     ratio_words,
 )
-from reports.findings import Finding
+from reports.facts import Finding
 from reports.voice import Voice, text
 
 MOST_CHANGED = 5

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from reports.facts import Interval
-from reports.findings import Finding
+from reports.facts import Finding, Interval
 from reports.goals_facts import Goal, GoalsFacts, Measure
 from reports.voice import Voice, text
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from reports.facts import Interval
-from reports.findings import Finding
+from reports.facts import Finding, Interval
 from reports.hand_off_facts import Handed, HandOffFacts, Unknown
 from reports.hand_off_judged import decision_findings, decisions, leads
 from reports.rejections_words import rejections_findings, rejections_sentence

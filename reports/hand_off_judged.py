@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from reports.findings import Finding
+from reports.facts import Finding
 from reports.hand_off_facts import HandOffFacts, Judgement
 from reports.voice import Voice, text
 

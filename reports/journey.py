@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 
 from reports.closing_facts import JourneyFacts, JourneyPart
-from reports.facts import Interval
-from reports.findings import Finding
+from reports.facts import Finding, Interval
 from reports.material import Material
 from reports.voice import Voice, text
 

@@ -1,8 +1,7 @@
 """Leaks in words: what falls between marketing and sales tonight, who touches hand-offs late, and what that goes with."""
 
 from reports.closing_facts import Figure
-from reports.facts import Interval
-from reports.findings import Finding
+from reports.facts import Finding, Interval
 from reports.leaks_facts import LateRow, LeakName, LeaksFacts, LeakTotal
 from reports.voice import Voice, text
 

@@ -9,7 +9,7 @@ from reports.closing_facts import (
     ReasonRow,
     StandOut,
 )
-from reports.findings import Finding
+from reports.facts import Finding
 from reports.voice import Voice
 
 MOST_TOLD = 3

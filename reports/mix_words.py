@@ -1,6 +1,6 @@
 """What is said about the mix."""
 
-from reports.findings import Finding
+from reports.facts import Finding
 from reports.mix import MixFacts, MixRow
 from reports.quality_names import points
 from reports.voice import Voice, text

@@ -1,7 +1,7 @@
 """Quality against volume, in words: what stands out, and every sentence by subsection."""
 
 from reports.budget_words import budget_findings, budget_sentences
-from reports.findings import Finding
+from reports.facts import Finding
 from reports.mix_words import mix_findings, mix_sentences
 from reports.quality_facts import QualityFacts
 from reports.rows_words import rows_findings, rows_sentences

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from reports.findings import Finding
+from reports.facts import Finding
 from reports.rejections import Decided, Rejections
 from reports.voice import Voice, text
 

@@ -3,8 +3,7 @@
 from math import log10
 from statistics import median
 
-from reports.facts import Interval
-from reports.findings import Finding
+from reports.facts import Finding, Interval
 from reports.quality_facts import QualityFacts
 from reports.quality_names import dimension_name, money_range, row_name
 from reports.quality_rows import QualityRow

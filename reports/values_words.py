@@ -3,8 +3,7 @@
 from collections import Counter
 from math import log2
 
-from reports.facts import Interval
-from reports.findings import Finding
+from reports.facts import Finding, Interval
 from reports.quality_facts import QualityFacts
 from reports.quality_names import dimension_name, ratio
 from reports.quality_rows import QualityRow
