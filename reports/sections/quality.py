@@ -97,7 +97,7 @@ def _columns(
         columns.append((expected, lambda row: cells.wins(row.arrival_expected, voice)))
         came = voice.say("Came of these")
         columns.append((came, lambda row: cells.number(row.arrival_wins, voice)))
-    columns.append((voice.say("Close rate"), lambda row: cells.share(told_rate(row), voice)))
+    columns.append((voice.say("Close rate"), lambda row: _rate(row, voice)))
     if any(row.open_expected for row in rows):
         open_wins = voice.say("Open, expected wins")
         columns.append((open_wins, lambda row: cells.wins(row.open_expected, voice)))
@@ -116,6 +116,11 @@ def _columns(
             (voice.say("Days to contact"), lambda row: cells.number(row.days_to_contact, voice))
         )
     return columns
+
+
+def _rate(row: QualityRow, voice: Voice) -> Cell:
+    """Return the close rate; of leads that all still have time it is too early to tell one."""
+    return cells.share(told_rate(row), voice) if row.mature else Cell(voice.say("too early"))
 
 
 def _table(
