@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from babel.dates import get_month_names
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reports import words
 from reports.canvas import (
     DASHES,
     MUTED,
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ACCENT, WARM, INK = LIGHT["accent"], LIGHT["warm"], LIGHT["ink"]
+VOICE = Voice.of()  # this page is in English alone
+MONTHS = get_month_names("abbreviated", locale="en")
 NAMES = {
     "leadgauge": "leadgauge",
     "old_score": "old score",
@@ -78,8 +80,8 @@ def effort_figure(
         axes.set_ylim(0, 1.01)
         axes.set_xlabel("leads called", labelpad=8)
         axis_title(axes, "wins caught")
-        percent_axis(axes, "x", Voice.of(), steps=5)
-        percent_axis(axes, "y", Voice.of(), steps=5)
+        percent_axis(axes, "x", VOICE, steps=5)
+        percent_axis(axes, "y", VOICE, steps=5)
         _names(axes, ends)
         return figure
 
@@ -149,7 +151,7 @@ def _month_ticks(days: Sequence[datetime], most: int) -> tuple[list[float], list
             )
         year, month = (year, month + 1) if month < 12 else (year + 1, 1)
     if not places:
-        places[0.0] = f"{days[0].day} {words.MONTHS[days[0].month - 1][:3]}"
+        places[0.0] = f"{days[0].day} {MONTHS[days[0].month]}"
     step = -(-len(places) // most)
     return list(places)[::step], list(places.values())[::step]
 
@@ -157,7 +159,7 @@ def _month_ticks(days: Sequence[datetime], most: int) -> tuple[list[float], list
 def _month(text: str, *, year: bool) -> str:
     """Write 2026-01 as Jan, with the year below it where a year begins or the reader has to be told."""
     number, month = text.split("-")
-    name = words.MONTHS[int(month) - 1][:3]
+    name = MONTHS[int(month)]
     return f"{name}\n{number}" if year or month == "01" else name
 
 
@@ -224,9 +226,7 @@ def render(document: Mapping[str, Any], *, title: str, currency: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        count=words.count, percent=words.percent, count_whole=words.count_whole
-    )
+    environment.filters.update(count=VOICE.count, percent=VOICE.percent, count_whole=VOICE.whole)
     page = environment.get_template("backtest.html.j2").render(
         facts=document,
         title=clean(title),
@@ -255,9 +255,9 @@ def bottom_line(document: Mapping[str, Any]) -> list[str]:
     )
     told = [
         *blocked,
-        f"Calling {words.count_whole(mine['leads_worked'])} of {words.count_whole(capacity['leads_of_the_nights'])} leads, "
-        f"sales would have caught {words.count_whole(mine['wins_caught'])} of {words.count_whole(capacity['wins_to_catch'])} "
-        f"wins ({words.count_whole(low)} to {words.count_whole(high)}) with leadgauge.",
+        f"Calling {VOICE.whole(mine['leads_worked'])} of {VOICE.whole(capacity['leads_of_the_nights'])} leads, "
+        f"sales would have caught {VOICE.whole(mine['wins_caught'])} of {VOICE.whole(capacity['wins_to_catch'])} "
+        f"wins ({VOICE.whole(low)} to {VOICE.whole(high)}) with leadgauge.",
     ]
     if not _order_matters(document):
         return [
@@ -275,13 +275,13 @@ def _order_matters(document: Mapping[str, Any]) -> bool:
 
 def _against(name: str, policy: Mapping[str, Any]) -> str:
     low, high = policy["leadgauge_more_wins_95"]
-    caught = words.count_whole(policy["wins_caught"])
+    caught = VOICE.whole(policy["wins_caught"])
     by = {"old_score": "By the old score", "newest_first": "Newest first", "chance": "By chance"}
     more = abs(policy["leadgauge_more_wins"])
     if low > 0:
-        return f"{by[name]} it would have been {caught}: {words.count_whole(more)} fewer ({low:.0f} to {high:.0f})."
+        return f"{by[name]} it would have been {caught}: {VOICE.whole(more)} fewer ({low:.0f} to {high:.0f})."
     if high < 0:
-        return f"{by[name]} it would have been {caught}: {words.count_whole(more)} more ({-high:.0f} to {-low:.0f})."
+        return f"{by[name]} it would have been {caught}: {VOICE.whole(more)} more ({-high:.0f} to {-low:.0f})."
     return f"{by[name]} it would have been {caught}, which cannot be told from leadgauge with so few wins."
 
 
@@ -293,8 +293,8 @@ def honesty(document: Mapping[str, Any]) -> list[str]:
     held = sum(month["inside"] for month in months)
     better = mine["log_loss"] < base["log_loss"]
     told = [
-        f"The probabilities were off by {words.points(mine['ece'])} on average; a perfectly honest model of this size stays "
-        f"under {words.points(mine['ece_noise_95'])} in 95 of 100 cases"
+        f"The probabilities were off by {VOICE.points(mine['ece'])} on average; a perfectly honest model of this size stays "
+        f"under {VOICE.points(mine['ece_noise_95'])} in 95 of 100 cases"
         + (
             ", so the error is what chance explains."
             if within

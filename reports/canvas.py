@@ -10,9 +10,9 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
+from reports.facts import shortened
 from reports.palette import LIGHT
 from reports.voice import Voice
-from reports.words import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

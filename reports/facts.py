@@ -38,6 +38,11 @@ def clean(text: str, longest: int = LONGEST_NAME) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
+def shortened(text: str, longest: int) -> str:
+    """Cut a text where there is no room for all of it."""
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
 def _missing_is_none(value: Any) -> Any:  # noqa: ANN401  what a frame holds is not known before it is checked
     return None if isinstance(value, float) and math.isnan(value) else value
 

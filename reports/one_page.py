@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from reports.facts import Finding
+from reports.facts import Finding, shortened
 from reports.goals import goal_name, goal_sentence, goal_value
 from reports.goals_facts import Goal
 from reports.page import TITLES
@@ -11,7 +11,6 @@ from reports.report_facts import ReportFacts
 from reports.sections.goals import VERDICTS
 from reports.sentences import bottom_line, standing_out
 from reports.voice import Voice
-from reports.words import shortened
 
 MOST_FINDINGS = 6
 MOST_WARNINGS = 3

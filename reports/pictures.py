@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_ROWS = 12
-HEADING = 34.0
 ACCENT, ACCENT_SOFT, WARM = LIGHT["accent"], LIGHT["accent-soft"], LIGHT["warm"]
 
 

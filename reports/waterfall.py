@@ -19,9 +19,9 @@ from reports.canvas import (
     panel,
     rows_only,
 )
+from reports.facts import shortened
 from reports.palette import LIGHT
 from reports.voice import TIMES, Voice
-from reports.words import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -84,11 +84,9 @@
   const colour = (name) => getComputedStyle(page).getPropertyValue(name).trim();
 
   const drawn = {
-    // a line from the low to the high end of an interval, along one axis
+    // an upright line from the low to the high end of an interval
     interval(parameters, api) {
-      const across = parameters.encode.y.length > 1 ? [0, 1] : [1, 0];
-      const low = api.coord(across[0] ? [api.value(1), api.value(0)] : [api.value(0), api.value(1)]);
-      const high = api.coord(across[0] ? [api.value(2), api.value(0)] : [api.value(0), api.value(2)]);
+      const [low, high] = [1, 2].map((end) => api.coord([api.value(0), api.value(end)]));
       return {
         type: "line",
         shape: { x1: low[0], y1: low[1], x2: high[0], y2: high[1] },
