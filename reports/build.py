@@ -21,7 +21,6 @@ from reports.hand_off import hand_off_findings
 from reports.hand_off_facts import HandOffFacts, hand_off_facts
 from reports.journey import journey_facts, journey_findings
 from reports.lead_counts import lead_counts
-from reports.lead_state import Maturity
 from reports.leaks import leaks_findings
 from reports.leaks_facts import LeaksFacts, leaks_facts
 from reports.losses import losses_facts
@@ -30,7 +29,6 @@ from reports.material import Material
 from reports.quality import quality_findings
 from reports.quality_facts import QualityFacts, quality_facts
 from reports.report_facts import ReportFacts
-from reports.spending import spend_without_leads
 from reports.tonight import grades_table, quarantine_table
 from reports.training import (
     calibration_points,
@@ -71,8 +69,6 @@ def report_facts(
 ) -> ReportFacts:
     """Return the facts of one report."""
     project, trained, scored = material.project, evidence.trained, material.tonight
-    leads = _read(tables, "leads", ["lead_id", "created_at", "source", "campaign"])
-    outcomes = _read(tables, "outcomes", ["lead_id", "won", "closed_at"])
     curves = trained["curves"]["leadgauge"]
     suspects = _suspects(evidence.suspects)
     parts = Parts.of(material, evidence)
@@ -94,7 +90,7 @@ def report_facts(
         why=why_sentence(trained["ladder"], voice),
         following=following_sentence(trained["ladder"], dated=not tables.flat, voice=voice),
         min_group=project.report.min_group,
-        counts=lead_counts(leads, outcomes, scored, maturity=Maturity.of(project, tables)),
+        counts=lead_counts(material),
         evaluation=evaluation_facts(trained["evaluation"]),
         calibration=calibration_points(curves["calibration"]),
         segments=segment_facts(trained.get("segments", [])),
@@ -106,7 +102,10 @@ def report_facts(
         left_out=[
             LeftOut(column=column, reason=reason) for column, reason in evidence.left_out.items()
         ],
-        warnings=[*dict.fromkeys(tables.warnings), *_unmatched(leads, material.spend, voice)],
+        warnings=[
+            *dict.fromkeys(tables.warnings),
+            *_unmatched(parts.quality.unmatched_spend, voice),
+        ],
     )
 
 
@@ -197,17 +196,7 @@ def _drivers(trained: Mapping[str, Any], min_group: int, voice: Voice) -> list[D
     return drivers_table(trained["explanation"], min_group=min_group, voice=voice)
 
 
-def _read(tables: TableSet, name: Any, columns: Sequence[str]) -> pd.DataFrame:  # noqa: ANN401  a table name
-    """Read those of the columns that the table has."""
-    import pyarrow.parquet as pq
-
-    path = tables.path(name)
-    present = set(pq.read_schema(path).names)
-    return pd.read_parquet(path, columns=[column for column in columns if column in present])
-
-
-def _unmatched(leads: pd.DataFrame, spend: pd.DataFrame, voice: Voice) -> list[str]:
-    names = spend_without_leads(leads, spend)
+def _unmatched(names: Sequence[str], voice: Voice) -> list[str]:
     if not names:
         return []
     told = [voice.say("“{name}”", name=name) for name in names[:5]]

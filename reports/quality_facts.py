@@ -76,7 +76,9 @@ def quality_facts(material: Material) -> QualityFacts:
         budget=budget_facts(material, leads),
         sides=sides_facts(material, frame, average),
         compared_values=values_facts(material, leads),
-        unmatched_spend=spend_without_leads(material.loop, material.spend),
+        unmatched_spend=spend_without_leads(material.loop, material.spend)
+        if "source" in material.columns.dimensions
+        else [],
     )
 
 

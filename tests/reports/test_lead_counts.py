@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from features.loop import LoopColumns
 from reports.lead_counts import lead_counts
 from reports.lead_quality import Known, quality_leads
-from reports.lead_state import UNKNOWN, Maturity
+from reports.lead_state import UNKNOWN
+from reports.material import Material
 from reports.quality_rows import POOLED, Frame, Grouping, QualityRow, dimension_rows
 from reports.spending import spend_without_leads
 from tests.reports.materials import drawn_project, loop_table, material
 
 CUTOFF = datetime(2026, 6, 30)  # noqa: DTZ001  canonical times are naive UTC
-MATURITY = Maturity(horizon_days=30, data_cutoff=CUTOFF)
 NO_SPEND = pd.DataFrame({"spent_on": [], "source": [], "campaign": [], "amount": []})
 NOBODY = pd.DataFrame({"lead_id": [], "close_probability": []})
 
@@ -69,10 +69,26 @@ def rows(
     **label: Any,
 ) -> list[QualityRow]:
     """Return the rows by source of a small company."""
+    told = company(leads, outcomes, scored, spend, flat=flat, **label)
+    mine = quality_leads(told)
+    frame = Frame(mine, Known.of(told), spend, None, min_group)
+    towards = pd.Series(0.1, index=mine.index)
+    return dimension_rows(frame, Grouping("source", mine["source"], towards, "source")).rows
+
+
+def company(
+    leads: pd.DataFrame | None = None,
+    outcomes: pd.DataFrame | None = None,
+    scored: pd.DataFrame | None = None,
+    spend: pd.DataFrame = NO_SPEND,
+    *,
+    flat: bool = False,
+    **label: Any,
+) -> Material:
     leads = drawn(LEADS, ["created_at"]) if leads is None else leads
     outcomes = drawn(OUTCOMES, ["closed_at"]) if outcomes is None else outcomes
     scored = drawn(SCORED) if scored is None else scored
-    told = material(
+    return material(
         loop_table(leads.merge(outcomes, on="lead_id", how="left")),
         project=drawn_project(label={"horizon_days": 30, **label}),
         as_of=CUTOFF,
@@ -83,10 +99,6 @@ def rows(
         spend=spend,
         mean_amount=None,
     )
-    mine = quality_leads(told)
-    frame = Frame(mine, Known.of(told), spend, None, min_group)
-    towards = pd.Series(0.1, index=mine.index)
-    return dimension_rows(frame, Grouping("source", mine["source"], towards, "source")).rows
 
 
 def table(**changed: Any) -> dict[str, QualityRow]:
@@ -202,12 +214,7 @@ def test_leads_from_before_the_first_trusted_day_tell_no_rate() -> None:
 
 
 def test_counts_tell_leads_wins_open_leads_and_the_base_rate() -> None:
-    counts = lead_counts(
-        drawn(LEADS, ["created_at"]),
-        drawn(OUTCOMES, ["closed_at"]),
-        drawn(SCORED),
-        maturity=MATURITY,
-    )
+    counts = lead_counts(company())
     assert counts.model_dump() == {
         "leads": 9,
         "won": 4,
