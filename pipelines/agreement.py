@@ -13,6 +13,7 @@ from pipelines.feedback import known_feedback
 from pipelines.following import follow_outcomes
 from pipelines.reading import moment_of, read, tidy
 from pipelines.registry import Registry
+from pipelines.report import voice_of
 from pipelines.scoring import catalogue_of, mean_amount
 from pipelines.settings import Request
 from pipelines.steps import Steps
@@ -38,7 +39,7 @@ def agreement(request: Request, steps: Steps) -> Summary:
     project, grade = request.project, asked_grade(request)
     registry = Registry(request.home, project.project)
     champion = steps.reach("ask for the champion", registry.find_champion)
-    voice = _voice(request)
+    voice = voice_of(request)
     words = agreement_words(project.agreement, voice)
     if champion is None:
         return _without_a_champion(request, words)
@@ -130,14 +131,6 @@ def replay(
         capacity=None if capacity is None else float(capacity),
         grade=grade,
     )
-
-
-def _voice(request: Request) -> Any:  # noqa: ANN401  reports.voice.Voice, which is slow to import
-    from reports.voice import Voice
-
-    report = request.project.report
-    texts = None if report.texts is None else request.project_file.parent / report.texts
-    return Voice.of(report.language, report.currency, texts)
 
 
 def _without_a_champion(request: Request, words: list[str]) -> Summary:

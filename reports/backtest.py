@@ -10,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from babel.dates import get_month_names
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reports.canvas import (
     DASHES,
@@ -28,6 +27,7 @@ from reports.canvas import (
 from reports.facts import clean
 from reports.palette import DARK, LIGHT
 from reports.pictures import calibration_figure
+from reports.rendering import environment
 from reports.svg import inline_svg
 from reports.training import calibration_points
 from reports.voice import Voice
@@ -219,15 +219,9 @@ def _replace(path: Path, content: bytes) -> None:
 
 def render(document: Mapping[str, Any], *, title: str, currency: str) -> str:
     """Return the page; it loads nothing. The same facts give the same bytes."""
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(count=VOICE.count, percent=VOICE.percent, count_whole=VOICE.whole)
-    page = environment.get_template("backtest.html.j2").render(
+    templates = environment()
+    templates.filters.update(count=VOICE.count, percent=VOICE.percent, count_whole=VOICE.whole)
+    page = templates.get_template("backtest.html.j2").render(
         facts=document,
         title=clean(title),
         currency=currency,

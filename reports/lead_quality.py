@@ -1,12 +1,12 @@
 """One row per lead with what its quality is told from: arrival, hand-off, end, time and money."""
 
-from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from reports.facts import Fact
 from reports.lead_state import Maturity, group_names, lead_states
 from reports.material import Material
 from reports.periods import Period
@@ -15,9 +15,8 @@ MONTHS_BACK = 24
 DAY = pd.Timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Known:
-    """What this company's data can tell at all."""
+class Known(Fact):
+    """What this company's data can tell at all; what is False is unknown, not zero."""
 
     handed_over: bool
     decided: bool

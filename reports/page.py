@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.blocks import Section
 from reports.facts import Audience
 from reports.palette import DARK, LIGHT
+from reports.rendering import environment
 from reports.report_facts import ReportFacts
 from reports.sections import (
     agreement,
@@ -86,15 +86,9 @@ def sections_of(facts: ReportFacts, voice: Voice) -> list[Section]:
 def render(facts: ReportFacts, voice: Voice | None = None) -> str:
     """Return the page. The same facts give the same bytes; every name in them is escaped."""
     voice = voice or Voice.of(currency=facts.currency)
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     scripts = [_asset("echarts.min.js"), _asset("report.js")]
-    page = environment.get_template("report.html.j2").render(
+    laid_out = environment().get_template("report.html.j2")
+    page = laid_out.render(
         lang=voice.tag,
         policy=policy(scripts),
         title=voice.say(TITLES[facts.audience], company=facts.title),

@@ -5,10 +5,9 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from reports.palette import DARK, LIGHT
 from reports.person_facts import AccountFacts, LeadFacts
+from reports.rendering import environment
 from reports.voice import Voice, text
 from reports.waterfall import odds
 
@@ -86,14 +85,8 @@ def render_person(
     template: str, facts: LeadFacts | AccountFacts, voice: Voice, title: str, **values: object
 ) -> str:
     """Return a page. The same facts give the same bytes."""
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template(template).render(
+    found = environment().get_template(template)
+    page = found.render(
         facts=facts,
         voice=voice,
         say=voice.say,

@@ -17,19 +17,6 @@ from reports.spending import spend_without_leads
 from reports.values import ValuesFacts, values_facts
 
 
-class KnownFacts(Fact):
-    """What the company's data can tell at all; what is False is unknown, not zero."""
-
-    handed_over: bool
-    decided: bool
-    contacted: bool
-    amounts: bool
-    arrivals: bool
-    tonight: bool
-    spend: bool
-    closing_times: bool
-
-
 class QualityFacts(Fact):
     """Quality against volume.
 
@@ -44,7 +31,7 @@ class QualityFacts(Fact):
     mean_amount: Maybe = None
     horizon_days: int
     min_group: int
-    known: KnownFacts
+    known: Known
     dimensions: list[DimensionRows]
     mix: MixFacts
     budget: BudgetFacts
@@ -70,7 +57,7 @@ def quality_facts(material: Material) -> QualityFacts:
         mean_amount=material.mean_amount,
         horizon_days=material.project.label.horizon_days,
         min_group=material.min_group,
-        known=KnownFacts(**vars(known)),
+        known=known,
         dimensions=[dimension_rows(frame, one) for one in _groupings(material, leads, average)],
         mix=mix_facts(material, leads),
         budget=budget_facts(material, leads),
